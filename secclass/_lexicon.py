@@ -1,0 +1,291 @@
+"""The lexicon: expressions of each crime type, word classes for stance, shared word lists.
+
+Notation of the files (full text in docs/lexicon.md): an entry of one to six words a line, ``noun~`` and ``verb+``
+add regular inflections, ``a|b`` gives alternatives, ``expr & words`` needs company in the sentence, ``? expr``
+is a hint, ``! expr`` a false friend that hides what stands inside it (``! expr & words``: only in company),
+``/ expr`` a fallback that counts only where the sentence names no other crime type.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from secclass._table import KeyTable
+from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys
+from secclass.errors import SeedError
+
+PLAIN, HINT, FALSE_FRIEND, FALLBACK = range(4)
+_MARKS = {"?": HINT, "!": FALSE_FRIEND, "/": FALLBACK}
+_MAX_TOKENS = 12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One expanded expression: what it belongs to and, for crime types, its kind and the list it needs."""
+
+    phrase: str
+    owner: str
+    kind: int = PLAIN
+    company: str = ""
+
+
+def _add_s(word: str) -> str:
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return word + "es"
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + "s"
+
+
+def _verb_forms(word: str) -> tuple[str, str, str, str]:
+    past = word + "d" if word.endswith("e") else word + "ed"
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        past = word[:-1] + "ied"
+    drops_e = word.endswith("e") and not word.endswith(("ee", "ye", "oe"))
+    return word, _add_s(word), past, (word[:-1] if drops_e else word) + "ing"
+
+
+def _alternatives(item: str) -> list[str]:
+    words: list[str] = []
+    for part in item.split("|"):
+        if part.endswith("~"):
+            words += [part[:-1], _add_s(part[:-1])]
+        elif part.endswith("+"):
+            words += _verb_forms(part[:-1])
+        else:
+            words.append(part)
+    return words
+
+
+def expand(pattern: str) -> list[str]:
+    """The phrases that an expression in lexicon notation stands for."""
+    return [" ".join(words) for words in itertools.product(*map(_alternatives, pattern.split()))]
+
+
+def _expand_class(pattern: str, name: str) -> list[tuple[str, str]]:
+    """Phrases of a word-class entry, each with its symbol (``directive:ed``): forms of a verb differ."""
+    pattern, _, form = pattern.partition(" :")
+    head, _, rest = pattern.partition(" ")
+    tails = expand(rest) if rest else [""]
+    forms: Iterable[str]
+    if head.startswith("="):
+        forms = head[1:].split("|")
+    elif head.endswith("+") and "|" not in head:
+        forms = _verb_forms(head[:-1])
+    else:
+        symbol = f"{name}:{form}" if form else name
+        return [(phrase, symbol) for phrase in expand(pattern)]
+    pairs = [(word, suffix) for word, suffix in zip(forms, ("base", "s", "ed", "ing"), strict=False) if word]
+    return [(f"{word} {tail}".strip(), f"{name}:{suffix}") for word, suffix in pairs for tail in tails]
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SeedError(f"{path}: not UTF-8 ({error}); save the file as UTF-8") from None
+    rows = ((number, line.split("#")[0].strip().lower()) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, line) for number, line in rows if line]
+
+
+def read_crimes(folder: Path) -> list[Entry]:
+    """Entries of ``crimes/ID.txt``. Company words become lists of their own, named by their text."""
+    entries = []
+    for path in sorted(folder.glob("*.txt")):
+        for number, line in _lines(path):
+            kind = _MARKS.get(line[0], PLAIN)
+            pattern, _, company = (line[1:] if kind else line).partition("&")
+            if not pattern.strip() or (company and kind == HINT):
+                raise SeedError(f"{path}:{number}: {line!r} is not '[! or /] expr [& words]' or '? expr'")
+            needs = " ".join(sorted(company.split()))
+            entries += [Entry(phrase, path.stem, kind, needs) for phrase in expand(pattern.strip())]
+    return entries
+
+
+def read_classes(folder: Path) -> list[Entry]:
+    """Entries of ``classes/NAME.txt``; the owner is the symbol, with its form where the entry has forms."""
+    entries = []
+    for path in sorted(folder.glob("*.txt")):
+        for _, line in _lines(path):
+            entries += [Entry(phrase, symbol) for phrase, symbol in _expand_class(line, path.stem)]
+    return entries
+
+
+def read_lists(folder: Path) -> list[Entry]:
+    """Entries of ``lists/NAME.txt``."""
+    paths = sorted(folder.glob("*.txt"))
+    return [Entry(phrase, p.stem) for p in paths for _, line in _lines(p) for phrase in expand(line)]
+
+
+def company_lists(crimes: Sequence[Entry], lists: Sequence[Entry]) -> list[Entry]:
+    """The lists that company words make: their words, and those of each ``@list`` among them."""
+    by_name: dict[str, list[str]] = {}
+    for entry in lists:
+        by_name.setdefault(entry.owner, []).append(entry.phrase)
+    made = []
+    for needs in sorted({entry.company for entry in crimes if entry.company}):
+        for item in needs.split():
+            if item.startswith("@") and item[1:] not in by_name:
+                raise SeedError(f"company {item!r} names no list; there are: {', '.join(sorted(by_name))}")
+            words = by_name[item[1:]] if item.startswith("@") else expand(item)
+            made += [Entry(phrase, needs) for phrase in words]
+    return made
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Finds expressions in tokens: a table of the keys of all their beginnings.
+
+    ``keys`` and ``values`` have one entry a beginning; a value is 0 for a mere beginning, else the number of
+    the set of members (``members[bounds[v] : bounds[v + 1]]``) that the whole expression belongs to.
+    """
+
+    keys: KeyArray
+    values: npt.NDArray[np.int32]
+    bounds: npt.NDArray[np.int32]
+    members: npt.NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_table", KeyTable(self.keys, self.values))
+
+    @classmethod
+    def build(cls, phrases: Mapping[str, Iterable[int]]) -> Matcher:
+        """A matcher from phrases to the members they stand for."""
+        return cls(*_EMPTY).extended(phrases)
+
+    def extended(self, phrases: Mapping[str, Iterable[int]]) -> Matcher:
+        """A matcher that knows these phrases as well."""
+        values = dict(zip(self.keys.tolist(), self.values.tolist(), strict=True))
+        sets = [tuple(self.members[a:b]) for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
+        number = {members: index for index, members in enumerate(sets)}
+        for phrase, keys in zip(phrases, phrase_keys(list(phrases)), strict=True):
+            if not 0 < len(keys) <= _MAX_TOKENS:
+                raise SeedError(f"expression {phrase!r} has {len(keys)} words; it must have 1 to {_MAX_TOKENS}")
+            prefix = np.array(keys[:1])
+            for key in keys[1:]:
+                values.setdefault(int(prefix[0]), 0)
+                prefix = combine(prefix, key)
+            known = sets[values.get(int(prefix[0]), 0)]
+            merged = tuple(sorted({*known, *phrases[phrase]}))
+            values[int(prefix[0])] = number.setdefault(merged, len(number))
+            if len(number) > len(sets):
+                sets.append(merged)
+        bounds = np.cumsum([0, *map(len, sets)])
+        members = np.fromiter(itertools.chain.from_iterable(sets), np.int32)
+        keys_array = np.fromiter(values, np.uint64, len(values))
+        order = np.argsort(keys_array)
+        values_array = np.fromiter(values.values(), np.int32, len(values))
+        return Matcher(keys_array[order], values_array[order], bounds.astype(np.int32), members)
+
+    def find(self, tokens: Tokens) -> tuple[IntArray, IntArray, IntArray]:
+        """First token, length and member set of each expression found, by first token, longer ones first."""
+        table: KeyTable = self._table  # type: ignore[attr-defined]
+        active = np.flatnonzero(~tokens.boundary)
+        key = tokens.key[active]
+        firsts, lengths, sets = [], [], []
+        length = 1
+        while len(active):
+            value = table.find(key)
+            whole = value > 0
+            firsts.append(active[whole])
+            lengths.append(np.full(len(firsts[-1]), length))
+            sets.append(value[whole])
+            alive = value >= 0
+            active = active[alive]
+            key = combine(key[alive], tokens.key[active + length])
+            length += 1
+        first, size, found = (np.concatenate([*a, np.empty(0, np.int64)]) for a in (firsts, lengths, sets))
+        order = np.argsort(first * (2 * _MAX_TOKENS) - size, kind="stable")
+        return first[order], size[order], found[order]
+
+    def spread(self, sets: IntArray) -> tuple[IntArray, IntArray]:
+        """For each member of each set: the place of its set in ``sets``, and the member."""
+        counts = (self.bounds[sets + 1] - self.bounds[sets]).astype(np.int64)
+        place = np.repeat(np.arange(len(sets)), counts)
+        offset = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return place, self.members[self.bounds[sets][place] + offset].astype(np.int64)
+
+
+def inside_another(first: IntArray, size: IntArray) -> BoolArray:
+    """Which spans lie in a longer one; spans must be in the order of ``Matcher.find``."""
+    if not len(first):
+        return np.zeros(0, bool)
+    end = first + size
+    group = np.searchsorted(first, first)  # the first span that begins at the same token: the longest
+    covered = np.append(0, np.maximum.accumulate(end))[group]
+    return (covered >= end) | (end[group] > end)
+
+
+_EMPTY = (np.empty(0, np.uint64), np.empty(0, np.int32), np.zeros(2, np.int32), np.empty(0, np.int32))
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The compiled lexicon. Members are places in ``crime_names`` (x 4 + kind, + company), ``symbols``, ``lists``."""
+
+    crime_names: tuple[str, ...]
+    symbols: tuple[str, ...]
+    lists: tuple[str, ...]
+    crimes: Matcher
+    classes: Matcher
+    words: Matcher
+
+    @classmethod
+    def read(cls, folder: Path, crime_names: Sequence[str]) -> Lexicon:
+        """Compile the files under ``folder``.
+
+        Raises
+        ------
+        SeedError
+            If an entry breaks the notation, or a file of ``crimes/`` is not named by a known label.
+        """
+        crimes, classes, lists = (
+            read(folder / name)
+            for name, read in (("crimes", read_crimes), ("classes", read_classes), ("lists", read_lists))
+        )
+        for entry in crimes:
+            if entry.owner not in crime_names:
+                raise SeedError(f"{folder}/crimes/{entry.owner}.txt: no such label; known: {', '.join(crime_names)}")
+        words = [*lists, *company_lists(crimes, lists)]
+        list_names = tuple(sorted({entry.owner for entry in words}))
+        symbols = tuple(sorted({entry.owner for entry in classes}))
+        empty = Matcher.build({})
+        lexicon = cls(tuple(crime_names), symbols, list_names, empty, empty, empty)
+        return cls(
+            lexicon.crime_names,
+            symbols,
+            list_names,
+            Matcher.build(_grouped((e.phrase, lexicon.crime_member(e)) for e in crimes)),
+            Matcher.build(_grouped((e.phrase, symbols.index(e.owner)) for e in classes)),
+            Matcher.build(_grouped((e.phrase, list_names.index(e.owner)) for e in words)),
+        )
+
+    def crime_member(self, entry: Entry) -> int:
+        """The number that stands for an entry of a crime type; ``crime_parts`` takes it apart."""
+        company = self.lists.index(entry.company) + 1 if entry.company else 0
+        return (company * len(self.crime_names) + self.crime_names.index(entry.owner)) * 4 + entry.kind
+
+    def crime_parts(self, members: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Crime, kind and company list (-1: needs none) of members."""
+        rest, kind = np.divmod(members, 4)
+        company, crime = np.divmod(rest, len(self.crime_names))
+        return crime, kind, company - 1
+
+    def with_expressions(self, extra: Mapping[str, Iterable[str]]) -> Lexicon:
+        """This lexicon with more plain expressions of crime types, in lexicon notation."""
+        entries = [Entry(p, crime) for crime, items in extra.items() for item in items for p in expand(item.lower())]
+        more = self.crimes.extended(_grouped((e.phrase, self.crime_member(e)) for e in entries))
+        return Lexicon(self.crime_names, self.symbols, self.lists, more, self.classes, self.words)
+
+
+def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+    grouped: dict[str, set[int]] = {}
+    for phrase, member in pairs:
+        grouped.setdefault(phrase, set()).add(member)
+    return grouped

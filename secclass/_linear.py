@@ -1,0 +1,110 @@
+"""Linear scores over features: raw scores, calibrated probabilities, contributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from secclass._features import Features, Occurrences
+from secclass._table import KeyTable
+from secclass._tokens import IntArray, KeyArray
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One group of labels that is scored together.
+
+    ``weights`` has a row a feature (row i belongs to ``keys[i]``) and a column a label; ``rarity`` has an entry
+    a feature: its inverse document frequency, log(sentences / sentences with it), with which ``weights`` are
+    already multiplied. In a feature group named in ``unit`` a sentence's values are scaled to Euclidean length
+    1, in the others they are plain counts.
+    Groups named in ``gated`` count for a label only where the sentence holds an expression of that label
+    (``Features.candidates``). ``bias``, ``slope``, ``intercept`` and ``threshold`` have an entry a
+    label. The probability of a raw score r is 1 / (1 + exp(-(slope * r + intercept))) (Platt scaling); a label
+    holds where it reaches the threshold.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    groups: tuple[str, ...]
+    unit: tuple[str, ...]
+    gated: tuple[str, ...]
+    keys: KeyArray
+    rarity: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
+    bias: FloatArray
+    slope: FloatArray
+    intercept: FloatArray
+    threshold: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))
+
+    def rows(self, keys: KeyArray) -> npt.NDArray[np.int32]:
+        """The weight row of each feature key, -1 for features without weight."""
+        table: KeyTable = self._table  # type: ignore[attr-defined]
+        return table.find(keys)
+
+    def raw(self, found: Features) -> FloatArray:
+        """Raw score of each sentence (rows) for each label (columns).
+
+        Weights are added in the order of the sentence's own features, so that no score depends on the batch.
+        """
+        scores = np.tile(self.bias, (found.tokens.size, 1))
+        for group in self.groups:
+            rows, sentence = self._known(found.groups[group])
+            if not len(rows):
+                continue
+            begins = np.flatnonzero(np.append(True, sentence[1:] != sentence[:-1]))
+            sums = np.add.reduceat(self.weights[rows].astype(np.float64), begins, axis=0)
+            if group in self.unit:
+                sums /= self._lengths(rows, begins)[:, None]
+            if group in self.gated:
+                sums *= found.candidates[sentence[begins]]
+            scores[sentence[begins]] += sums
+        return scores
+
+    def _known(self, found: Occurrences) -> tuple[IntArray, IntArray]:
+        """Weight row and sentence of the occurrences that have weights, in order of sentences."""
+        rows = self.rows(found.key).astype(np.int64)
+        known = np.flatnonzero(rows >= 0)
+        known = known[np.argsort(found.sentence[known], kind="stable")]
+        return rows[known], found.sentence[known]
+
+    def _lengths(self, rows: IntArray, begins: IntArray) -> FloatArray:
+        squares = self.rarity[rows].astype(np.float64) ** 2
+        return np.sqrt(np.add.reduceat(squares, begins))
+
+    def probabilities(self, raw: FloatArray) -> FloatArray:
+        """Calibrated probabilities of raw scores."""
+        return logistic(raw * self.slope + self.intercept)
+
+    def contributions(self, label: int, found: Features) -> list[tuple[str, int, int, float]]:
+        """Of one sentence: group, first and last token, and share in the label's raw score of each feature."""
+        parts = []
+        for group in self.groups:
+            if group in self.gated and not found.candidates[0, label]:
+                continue
+            occurring = found.groups[group]
+            rows = self.rows(occurring.key).astype(np.int64)
+            at = np.flatnonzero(rows >= 0)
+            shares = self.weights[rows[at], label].astype(np.float64)
+            if group in self.unit and len(at):
+                shares /= self._lengths(rows[at], np.zeros(1, np.int64))
+            parts += [
+                (group, int(occurring.first[i]), int(occurring.last[i]), float(share))
+                for i, share in zip(at, shares, strict=True)
+                if share
+            ]
+        return parts
+
+
+def logistic(values: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)), without overflow."""
+    small = np.exp(-np.abs(values))
+    result: FloatArray = np.where(values >= 0, 1.0, small) / (1.0 + small)
+    return result

@@ -1,0 +1,174 @@
+"""What valid input is, and where sentences begin and end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sentencex
+
+from secclass.errors import InputError
+
+_CLOSERS = "\"'”’»)]"
+_BULLET = re.compile(r"(?:[-*•–—▪◦‣·o]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s")
+_LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# A full stop after one of these does not end a sentence, whatever follows.
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"“'‘])(?:(?:[A-Z]\.)+|(?:Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Maj|Capt|Cmdr|Sgt|Adm|Brig|Hon|Rev|Sen|Rep"
+    r"|Gov|Pres|Amb|Supt|Insp|Det|Insp|St|Ste|Mt|Ft|No|Nos|Art|Arts|Sec|Secs|para|paras|pp|vol|ch|cf|vs|v|approx|ca"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|Res|Doc|fig|Fig|Rs|Tk|i\.e|e\.g)\.)$"
+)
+_AFTER_NUMBERED = re.compile(
+    r"(?:No|Nos|Art|Arts|Sec|para|paras|Res|Doc|pp|Rs|Tk|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.$"
+)
+_COUNTRY_INITIALS = re.compile(
+    r"(?:^|[\s(])(?:U\.S|U\.K|U\.N|E\.U|U\.A\.E|D\.C|U\.S\.A|a\.m|p\.m|Inc|Ltd|Corp|Co|Jr|Sr|etc)\.$"
+)
+_NOT_AN_OPENER = re.compile(
+    r"(?:[a-z0-9]|(?:Attorney|Army|Navy|Air|Embassy|Department|State|Treasury|Coast|Customs|Congress|Senate|House|President"
+    r"|Secretary|Government|Ambassador|Marshal|Marshals|District|Supreme|Senator|Representative|Security|General|Office"
+    r"|Mission|Trade|Federal|Justice|Immigration|Consulate|Marine|Marines|Agency|Bank|Postal|Secret|Monday|Tuesday"
+    r"|Wednesday|Thursday|Friday|Saturday|Sunday|ET|EST|GMT|local)\b)"
+)
+
+
+def check_text(text: object, name: str = "text") -> str:
+    """The text itself if it is a ``str``.
+
+    Raises
+    ------
+    InputError
+        If it is anything else; the message names the cure.
+    """
+    if isinstance(text, str):
+        return text
+    raise InputError(f"{name} must be a str, got {_describe(text)}")
+
+
+def check_texts(texts: Iterable[str]) -> list[str]:
+    """The texts as a list, each checked.
+
+    Raises
+    ------
+    InputError
+        If ``texts`` is a single text or not iterable, or an item is no ``str``.
+    """
+    if isinstance(texts, str):
+        raise InputError("tag_sentences takes a list of sentences, got one str; call tag(text) or pass [text]")
+    if isinstance(texts, (bytes, bytearray)) or not isinstance(texts, Iterable):
+        raise InputError(f"tag_sentences takes a list of str, got {_describe(texts)}")
+    return [check_text(text, f"item {index}") for index, text in enumerate(texts)]
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return f"{type(value).__name__}; decode it first, e.g. text.decode('utf-8')"
+    if value is None:
+        return "None; drop missing values or replace them by ''"
+    if isinstance(value, float) and value != value:
+        return "NaN (a missing value); drop it or replace it by ''"
+    if isinstance(value, (list, tuple)):
+        return f"{type(value).__name__}; for sentences already split call tag_sentences(list_of_str)"
+    return f"{type(value).__name__}; convert it with str() if that is what you mean"
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence, in order, not overlapping, white space at the edges left out.
+
+    sentencex finds the candidates inside each paragraph; rules mend what breaks on news and official prose.
+    Every character that is not white space lies in exactly one span.
+    """
+    spans: list[tuple[int, int]] = []
+    for begin, end in _paragraphs(text):
+        for span in _mended(text, _candidates(text, begin, end)):
+            trimmed = _trimmed(text, *span)
+            if trimmed[0] < trimmed[1]:
+                spans.append(trimmed)
+    return spans
+
+
+def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
+    part = text[begin:end]
+    return begin + len(part) - len(part.lstrip()), begin + len(part.rstrip())
+
+
+def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """Blocks between line ends; lines that were only wrapped are put together again."""
+    lines = []
+    begin = 0
+    for match in _LINE_END.finditer(text):
+        lines.append((begin, match.start()))
+        begin = match.end()
+    lines.append((begin, len(text)))
+    wrapped = _is_hard_wrapped([end - begin for begin, end in lines if end > begin])
+    blocks: list[tuple[int, int]] = []
+    blank = True
+    for begin, end in lines:
+        content = text[begin:end].strip()
+        if not content:
+            blank = True
+            continue
+        if not blank and _continues(text[slice(*blocks[-1])], content, wrapped):
+            blocks[-1] = (blocks[-1][0], end)
+        else:
+            blocks.append((begin, end))
+        blank = False
+    return blocks
+
+
+def _is_hard_wrapped(lengths: Sequence[int]) -> bool:
+    """Whether lines were broken to a width: several, none long, most near the longest."""
+    if len(lengths) < 3:
+        return False
+    longest = max(lengths)
+    return 40 <= longest <= 100 and sum(length > 0.75 * longest for length in lengths) >= 0.5 * len(lengths)
+
+
+def _continues(before: str, line: str, wrapped: bool) -> bool:
+    """Whether a line goes on with the sentence of the line before it."""
+    if _BULLET.match(line):
+        return False
+    before = before.rstrip()
+    if line[0].islower():
+        return before[-1] not in ".!?:;" or wrapped
+    if before[-1] in ",–—-" and not before.endswith("--"):
+        return True
+    return wrapped and before.rstrip(_CLOSERS)[-1:] not in (".", "!", "?", ":", ";", "")
+
+
+def _candidates(text: str, begin: int, end: int) -> list[tuple[int, int]]:
+    # Lone surrogates cannot reach sentencex; a stand-in of one character keeps every place.
+    part = text[begin:end].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if len(part) != end - begin:
+        part = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text[begin:end])
+    # Inner line ends would be read as paragraph breaks or list items: here they are spaces.
+    found = sentencex.get_sentence_boundaries("en", _LINE_END.sub(lambda m: " " * len(m[0]), part))
+    return [(begin + item["start_index"], begin + item["end_index"]) for item in found]
+
+
+def _mended(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    mended: list[tuple[int, int]] = []
+    for begin, end in spans:
+        if mended and _belongs(text[mended[-1][0] : mended[-1][1]].rstrip(), text[begin:end].lstrip()):
+            mended[-1] = (mended[-1][0], end)
+        else:
+            mended.append((begin, end))
+    return mended
+
+
+def _belongs(before: str, after: str) -> bool:
+    """Whether what sentencex cut apart is one sentence."""
+    if not after or not before:
+        return True
+    if all(char in _CLOSERS + ".!?… " for char in after):
+        return True  # closing quotes and brackets that were left behind
+    if not before.endswith("."):
+        return before[-1] in _CLOSERS and after[0].islower()
+    if _BULLET.fullmatch(before + " "):
+        return True  # "1." or "(a)" alone
+    if _AFTER_NUMBERED.search(before):
+        return after[0].isdigit()
+    if _COUNTRY_INITIALS.search(before):
+        return bool(_NOT_AN_OPENER.match(after))
+    return bool(_ABBREVIATION.search(before)) or after[0].islower()

@@ -1,0 +1,207 @@
+"""Text to tokens, vectorised over a batch: each token is a 64-bit key of its folded characters.
+
+A token is a run of letters and digits, a number with its commas and points, a single character of a script
+written without spaces, or a run of one punctuation mark. Hyphens and apostrophes inside words separate
+tokens without being tokens ("cross-border" is ``cross border``). Keys come from one pass of prefix sums, so
+no Python code runs for a token; the same code serves training and inference.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+KeyArray = npt.NDArray[np.uint64]
+BoolArray = npt.NDArray[np.bool_]
+
+_LIMIT = 0x3000  # characters from here on (CJK, kana, hangul, emoji ...) are tokens of their own
+_BOUNDARY = _LIMIT + 1  # stands between the sentences of a batch
+_SPACE, _WORD, _DIGIT, _SINGLE, _MARK = range(5)
+_PRIME = 0x9E3779B97F4A7C15
+_INVERSE = pow(_PRIME, -1, 1 << 64)
+_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_FOLDED_MARKS = {
+    **dict.fromkeys("“”„‟«»‹›″", '"'),
+    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    "…": ".",
+    "•": "*",
+    "·": "*",
+}
+_UNSPACED = ((0x0E00, 0x0F00), (0x1000, 0x10A0), (0x1780, 0x1800))  # Thai and Lao, Myanmar, Khmer
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of a batch of sentences, a boundary token before each sentence and one after the last.
+
+    All arrays have one entry a token: ``key`` (uint64), ``sentence`` (index in the batch; a boundary carries
+    the sentence that it opens), ``start`` and ``end`` (characters, counted from the sentence's first), and
+    the flags ``boundary``, ``word`` (letters or digits), ``capital`` (begins with a capital letter),
+    ``joined`` (glued to the token before it by a hyphen or apostrophe). ``ending`` holds the last three
+    characters, 21 bits each. ``size`` is the number of sentences.
+    """
+
+    size: int
+    key: KeyArray
+    sentence: IntArray
+    start: IntArray
+    end: IntArray
+    boundary: BoolArray
+    word: BoolArray
+    capital: BoolArray
+    joined: BoolArray
+    ending: KeyArray
+
+
+def combine(left: KeyArray, right: KeyArray | np.uint64) -> KeyArray:
+    """Key of each pair: order matters, and any number of tokens can be folded in from the left."""
+    mixed = left * _MIX + right
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(_PRIME)
+    return mixed
+
+
+@functools.cache
+def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], BoolArray]:
+    """Fold (to a plain lower-case character), class, and capital flag for each character below the limit."""
+    fold = np.arange(_LIMIT + 2, dtype=np.uint64)
+    kind = np.full(_LIMIT + 2, _MARK, np.uint8)
+    capital = np.zeros(_LIMIT + 2, bool)
+    for code in range(_LIMIT):
+        char = chr(code)
+        category = unicodedata.category(char)
+        lowered = char.lower()[0]
+        capital[code] = category in ("Lu", "Lt")
+        if category[0] == "Z" or category in ("Cc", "Cf", "Cs"):
+            kind[code] = _SPACE
+        elif category == "Nd":
+            kind[code] = _DIGIT
+        elif category[0] in "LMN":
+            kind[code] = _SINGLE if any(low <= code < high for low, high in _UNSPACED) else _WORD
+        if code < 0x250:  # Latin letters only: stripping marks elsewhere would destroy vowels
+            lowered = unicodedata.normalize("NFD", lowered)[0]
+        fold[code] = ord(_FOLDED_MARKS.get(char, lowered))
+    kind[_LIMIT] = _SINGLE
+    return fold, kind, capital
+
+
+@functools.lru_cache(maxsize=4)
+def _powers(size: int) -> tuple[KeyArray, KeyArray]:
+    ones = np.ones(size, np.uint64)
+    forward, backward = ones * np.uint64(_PRIME), ones * np.uint64(_INVERSE)
+    forward[0] = backward[0] = 1
+    return np.cumprod(forward), np.cumprod(backward)
+
+
+def _shifted(mask: BoolArray, by: int) -> BoolArray:
+    """The mask of the neighbour ``by`` places to the right (or left, if negative)."""
+    moved = np.zeros_like(mask)
+    if by > 0:
+        moved[:-by] = mask[by:]
+    else:
+        moved[-by:] = mask[:by]
+    return moved
+
+
+def _key_of(text: str) -> np.uint64:
+    value = 0
+    for place, char in enumerate(text):
+        value += ord(char) * pow(_PRIME, place, 1 << 64)
+    return np.uint64(value % (1 << 64))
+
+
+BOUNDARY_KEY = _key_of(chr(_BOUNDARY))
+NUMBER_KEY = _key_of("#number")
+YEAR_KEY = _key_of("#year")
+
+
+def tokenize(texts: Sequence[str]) -> Tokens:
+    """Tokens of a batch. Characters are counted as Python counts them; lone surrogates are allowed."""
+    fold, kind_of, capital_of = _tables()
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    joined_text = "\x00" + "\x00".join(texts) + "\x00"
+    raw = np.frombuffer(joined_text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    code = np.minimum(raw, _LIMIT).astype(np.int64)
+    offsets = np.zeros(len(texts) + 1, np.int64)  # place of the boundary before each sentence
+    np.cumsum(lengths + 1, out=offsets[1:])
+    code[offsets] = _BOUNDARY
+    kind = kind_of[code]
+    char = fold[code]
+    beyond = kind == _SINGLE
+    char[beyond] = raw[beyond]
+
+    digit = kind == _DIGIT
+    word = (kind == _WORD) | digit
+    before, after = _shifted(word, -1), _shifted(word, 1)
+    glue = ((char == ord("-")) | (char == ord("'"))) & before & after
+    point = char == ord(".")
+    in_number = (point | (char == ord(","))) & _shifted(digit, -1) & _shifted(digit, 1)
+    in_initials = point & before & ~_shifted(word, -2) & ~_shifted(digit, -1)  # "U.S.", "J. Smith"
+    word |= in_number
+    part = word | ((kind != _SPACE) & ~glue & ~in_initials)
+    previous = _shifted(word, -1)
+    same_mark = np.zeros_like(word)
+    same_mark[1:] = (char[1:] == char[:-1]) & (kind[1:] == _MARK) & (code[1:] != _BOUNDARY)
+    begins = part & ~(word & previous) & ~same_mark
+    starts = np.flatnonzero(begins)
+    # A token ends where the next begins or where its run of characters stops.
+    inside = (word & previous) | same_mark
+    breaks = np.flatnonzero(~inside)
+    ends = np.append(breaks, len(char))[np.searchsorted(breaks, starts, side="right")]
+
+    forward, backward = _powers(1 << max(12, (len(char) - 1).bit_length()))
+    sums = np.zeros(len(char) + 1, np.uint64)
+    np.cumsum(char * forward[: len(char)], out=sums[1:])
+    key = (sums[ends] - sums[starts]) * backward[starts]
+
+    is_mark = kind[starts] == _MARK
+    key[is_mark] = char[starts[is_mark]]
+    boundary = code[starts] == _BOUNDARY
+    numeric = digit[starts] & digit[ends - 1]
+    if numeric.any():
+        year = numeric & (ends - starts == 4) & ((char[starts] == ord("1")) | (char[starts] == ord("2")))
+        key[numeric] = NUMBER_KEY
+        key[year] = YEAR_KEY
+    key[boundary] = BOUNDARY_KEY
+    sentence = np.cumsum(boundary) - 1
+    origin = offsets[sentence] + 1
+    return Tokens(
+        size=len(texts),
+        key=key,
+        sentence=sentence,
+        start=starts - origin,
+        end=ends - origin,
+        boundary=boundary,
+        word=word[starts],
+        capital=capital_of[code[starts]],
+        joined=glue[starts - 1],
+        ending=_ending(char, ends),
+    )
+
+
+def _ending(char: KeyArray, ends: IntArray) -> KeyArray:
+    bits = np.uint64(21)
+    return (char[ends - 3] << bits | char[ends - 2]) << bits | char[ends - 1]
+
+
+def ending_key(suffix: str) -> tuple[np.uint64, np.uint64]:
+    """Value and mask to test ``Tokens.ending`` for a suffix of at most three characters."""
+    value = sum(ord(char) << (21 * place) for place, char in enumerate(reversed(suffix)))
+    return np.uint64(value), np.uint64((1 << 21 * len(suffix)) - 1)
+
+
+def phrase_keys(phrases: Sequence[str]) -> list[list[np.uint64]]:
+    """The token keys of each phrase, as they would stand in running text."""
+    tokens = tokenize(phrases)
+    keys: list[list[np.uint64]] = [[] for _ in phrases]
+    for key, sentence, boundary in zip(tokens.key, tokens.sentence, tokens.boundary, strict=True):
+        if not boundary:
+            keys[sentence].append(key)
+    return keys

@@ -1,0 +1,138 @@
+"""The label sets: 16 crime types and 3 stances, in the order of the codebook (docs/codebook.md)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class _Label(str, Enum):
+    """A string enum whose members carry a title and a one-line definition."""
+
+    title: str  # type: ignore[assignment]  # shadows str.title on purpose: a label's title is what users read
+    definition: str
+
+    def __new__(cls, value: str, title: str, definition: str) -> _Label:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.title = title
+        member.definition = definition
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self.value), spec)
+
+
+class CrimeType(_Label):
+    """What crime a sentence speaks of. Any number of them may hold; tense, polarity and mood do not matter."""
+
+    TERRORISM = (
+        "terrorism",
+        "Terrorism and violent extremism",
+        "Violence or threats, or preparing, financing, inciting or joining them, "
+        "meant to intimidate a population or force a government.",
+    )
+    DRUG_TRAFFICKING = (
+        "drug_trafficking",
+        "Illicit drugs",
+        "Any activity with illicit drugs or the chemicals used to make them: "
+        "growing, making, moving, selling, holding or using.",
+    )
+    HUMAN_TRAFFICKING = (
+        "human_trafficking",
+        "Trafficking in persons and forced labour",
+        "Recruiting, moving, holding or receiving people by force, deceit or abuse of weakness "
+        "in order to exploit them, and the exploitation itself.",
+    )
+    ILLEGAL_BORDER_CROSSING = (
+        "illegal_border_crossing",
+        "Illegal border crossing and people smuggling",
+        "Entering, leaving or staying in a country against its law, or organising this for others for gain.",
+    )
+    TELECOM_FRAUD = (
+        "telecom_fraud",
+        "Telecom and online fraud",
+        "Getting money or credentials by deceiving people through phone, messaging, social media or websites, "
+        "including running the places that do it.",
+    )
+    ILLEGAL_GAMBLING = (
+        "illegal_gambling",
+        "Illegal and online gambling",
+        "Running, promoting or joining betting or gaming that the text treats as unlawful or as a crime problem.",
+    )
+    CYBERCRIME = (
+        "cybercrime",
+        "Cybercrime",
+        "Unlawful access to, interference with or misuse of computers, networks or data, "
+        "including crimes that exist only online.",
+    )
+    MONEY_LAUNDERING = (
+        "money_laundering",
+        "Money laundering and illicit finance",
+        "Hiding, moving, converting or recovering the proceeds of crime.",
+    )
+    ARMS_TRAFFICKING = (
+        "arms_trafficking",
+        "Arms trafficking",
+        "Making, moving, selling or holding weapons, ammunition, explosives or CBRN material unlawfully.",
+    )
+    MARITIME_PIRACY = (
+        "maritime_piracy",
+        "Piracy and armed robbery at sea",
+        "Violence, robbery, boarding or hijacking against ships or their crews for private ends.",
+    )
+    ENVIRONMENTAL_CRIME = (
+        "environmental_crime",
+        "Wildlife, timber and other environmental crime",
+        "Unlawful taking, trading or damaging of wildlife, forests, fish, minerals or the environment.",
+    )
+    CORRUPTION = (
+        "corruption",
+        "Corruption",
+        "Giving, taking or abusing power or public money for private gain.",
+    )
+    GOODS_SMUGGLING = (
+        "goods_smuggling",
+        "Smuggling and illicit goods",
+        "Moving, making or selling goods in breach of customs, tax, safety or intellectual-property rules.",
+    )
+    ECONOMIC_CRIME = (
+        "economic_crime",
+        "Economic and financial crime",
+        "Other offences for financial gain by deceit or breach of financial rules.",
+    )
+    KIDNAPPING_EXTORTION = (
+        "kidnapping_extortion",
+        "Kidnapping and extortion",
+        "Seizing or holding people, or threatening harm, to get money or a concession.",
+    )
+    CROSS_BORDER_CRIME = (
+        "cross_border_crime",
+        "Cross-border and organised crime, generic",
+        "Crime spoken of in general, as cross-border, transnational or organised, "
+        "or as an object of cooperation between states.",
+    )
+
+
+class Stance(_Label):
+    """What is being done with words. Any number of them may hold; polarity and mood matter."""
+
+    PROPOSAL = (
+        "proposal",
+        "Proposal",
+        "An actor asks, urges, orders, advises, invites or offers an action not yet agreed, "
+        "or says that an action must, should or needs to be taken.",
+    )
+    AGREEMENT = (
+        "agreement",
+        "Agreement / commitment",
+        "An actor commits itself to a course of action, or parties or an authorised body decide on one.",
+    )
+    ASSESSMENT = (
+        "assessment",
+        "Assessment",
+        "A judgement (importance, gravity, quality, cause, prospect, praise, blame, thanks, concern) "
+        "as a main or coordinated act.",
+    )

@@ -1,0 +1,242 @@
+"""What tagging gives back: Sentence, Document, Explanation. All are read-only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, overload
+
+from secclass.errors import InputError, MissingDependencyError, OptionError
+from secclass.labels import CrimeType, Stance
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One tagged sentence.
+
+    Attributes
+    ----------
+    text, start, end
+        The sentence and its place: ``document.text[start:end] == text``. For sentences given one by one
+        ``start`` is 0.
+    crimes, stances
+        The labels that hold: score at or above the label's threshold. In label order.
+    crime_scores, stance_scores
+        Calibrated probability of every label, in label order. Scores are independent: they do not sum to 1.
+    """
+
+    text: str
+    start: int
+    end: int
+    crimes: tuple[CrimeType, ...]
+    stances: tuple[Stance, ...]
+    crime_scores: Mapping[CrimeType, float]
+    stance_scores: Mapping[Stance, float]
+
+    @property
+    def stance(self) -> Stance | None:
+        """The leading stance: of those that hold, the one with the highest score."""
+        return max(self.stances, key=self.stance_scores.__getitem__, default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-safe dict of everything above."""
+        return {
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "crimes": [label.value for label in self.crimes],
+            "stance": None if self.stance is None else self.stance.value,
+            "stances": [label.value for label in self.stances],
+            "crime_scores": {label.value: score for label, score in self.crime_scores.items()},
+            "stance_scores": {label.value: score for label, score in self.stance_scores.items()},
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = (self.text, self.start, self.end, self.crimes, self.stances)
+        return _sentence, (*values, dict(self.crime_scores), dict(self.stance_scores))
+
+
+def _sentence(text: str, start: int, end: int, crimes: Any, stances: Any, *scores: Any) -> Sentence:
+    return Sentence(text, start, end, crimes, stances, *map(MappingProxyType, scores))
+
+
+@dataclass(frozen=True)
+class Document(Sequence[Sentence]):
+    """A text and its tagged sentences: a sequence of Sentence."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Sentence: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Sentence, ...]: ...
+    def __getitem__(self, index: int | slice) -> Sentence | tuple[Sentence, ...]:
+        return self.sentences[index]
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+    def __iter__(self) -> Iterator[Sentence]:
+        return iter(self.sentences)
+
+    def __repr__(self) -> str:
+        return f"Document({len(self)} sentences, {len(self.text)} characters)"
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One JSON-safe dict a sentence."""
+        return [sentence.to_dict() for sentence in self]
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The records as a JSON array."""
+        return json.dumps(self.to_records(), ensure_ascii=False, indent=indent)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A pandas data frame, one row a sentence; a column for each score, named ``label_score``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise MissingDependencyError("to_frame needs pandas: pip install 'secclass[frames]'") from None
+        rows = []
+        for record in self.to_records():
+            scores = record.pop("crime_scores") | record.pop("stance_scores")
+            rows.append(record | {f"{label}_score": score for label, score in scores.items()})
+        columns = ["text", "start", "end", "crimes", "stance", "stances"]
+        columns += [f"{label.value}_score" for label in (*CrimeType, *Stance)]
+        return pandas.DataFrame(rows, columns=columns)
+
+    def counts(self) -> dict[CrimeType | Stance, int]:
+        """How many sentences have each label; every label is there, in label order."""
+        totals: dict[CrimeType | Stance, int] = dict.fromkeys((*CrimeType, *Stance), 0)
+        for sentence in self:
+            for crime in sentence.crimes:
+                totals[crime] += 1
+            for stance in sentence.stances:
+                totals[stance] += 1
+        return totals
+
+    def filter(self, *, crime: CrimeType | str | None = None, stance: Stance | str | None = None) -> list[Sentence]:
+        """The sentences that have this crime type and this stance; what is not given does not matter.
+
+        Raises
+        ------
+        OptionError
+            If a label does not exist.
+        """
+        wanted_crime = None if crime is None else _label(CrimeType, crime)
+        wanted_stance = None if stance is None else _label(Stance, stance)
+        return [
+            sentence
+            for sentence in self
+            if (wanted_crime is None or wanted_crime in sentence.crimes)
+            and (wanted_stance is None or wanted_stance in sentence.stances)
+        ]
+
+
+def _label(labels: type[CrimeType] | type[Stance], value: str) -> CrimeType | Stance:
+    for label in labels:
+        if label == value:
+            return label
+    raise OptionError(f"no {labels.__name__} {value!r}; there are: {', '.join(labels)}")
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one feature adds to a label's raw score.
+
+    ``words`` is the text that the feature covers, from character ``start`` to ``end`` of the sentence;
+    ``view`` says how it was looked at (word, symbol, skeleton, crime, context, shape).
+    """
+
+    words: str
+    start: int
+    end: int
+    view: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class LabelExplanation:
+    """Why a label got its score: ``bias`` plus the weights of ``contributions`` is ``raw``.
+
+    ``score`` is the calibrated probability of ``raw``; the label holds where it reaches ``threshold``.
+    """
+
+    label: CrimeType | Stance
+    holds: bool
+    score: float
+    threshold: float
+    raw: float
+    bias: float
+    contributions: tuple[Contribution, ...]
+
+    def words(self, most: int = 5) -> list[tuple[str, float]]:
+        """The stretches of text that moved the label most, their weights summed, strongest first."""
+        totals: dict[str, float] = {}
+        for part in self.contributions:
+            totals[part.words] = totals.get(part.words, 0.0) + part.weight
+        return sorted(totals.items(), key=lambda item: -abs(item[1]))[:most]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The explanation of one sentence: ``explanation["terrorism"]`` is that label's LabelExplanation.
+
+    Iterating gives the labels, in label order.
+    """
+
+    text: str
+    labels: Mapping[CrimeType | Stance, LabelExplanation]
+
+    def __getitem__(self, label: CrimeType | Stance | str) -> LabelExplanation:
+        try:
+            return self.labels[label]  # type: ignore[index]  # a plain str equals its member
+        except (KeyError, TypeError):
+            raise OptionError(f"no label {label!r}; there are: {', '.join(self.labels)}") from None
+
+    def __iter__(self) -> Iterator[CrimeType | Stance]:
+        return iter(self.labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __str__(self) -> str:
+        lines = [self.text]
+        for item in self.labels.values():
+            if not item.holds and item.score < 0.5 * item.threshold:
+                continue
+            lines.append(
+                f"{'+' if item.holds else '-'} {item.label}  score {item.score:.3f} "
+                f"(threshold {item.threshold:.3f}, raw {item.raw:+.2f}, bias {item.bias:+.2f})"
+            )
+            lines += [f"    {weight:+.2f}  {words}" for words, weight in item.words()]
+        return "\n".join(lines)
+
+
+def check_expressions(extra: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """``extra_expressions`` with each label checked and each value a list of str.
+
+    Raises
+    ------
+    OptionError
+        If a label does not exist.
+    InputError
+        If a value is not a list of str.
+    """
+    checked = {}
+    for label, items in extra.items():
+        if isinstance(items, str) or not all(isinstance(item, str) and item.strip() for item in items):
+            raise InputError(f"extra_expressions[{str(label)!r}] must be a list of non-empty str, got {items!r}")
+        checked[_label(CrimeType, label).value] = list(items)
+    return checked

@@ -1,0 +1,183 @@
+"""Tagger: the trained model at work."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from secclass import _store
+from secclass._features import Extractor
+from secclass._linear import Axis, FloatArray
+from secclass._text import check_text, check_texts, sentence_spans
+from secclass.errors import ModelDamagedError
+from secclass.labels import CrimeType, Stance
+from secclass.results import (
+    Contribution,
+    Document,
+    Explanation,
+    LabelExplanation,
+    Sentence,
+    check_expressions,
+)
+
+_BATCH = 512
+
+
+class Tagger:
+    """Tags sentences with crime types and stance. Get one from ``secclass.load()``.
+
+    A tagger never changes after it is made; threads may share it.
+    """
+
+    def __init__(self, manifest: Mapping[str, Any], extractor: Extractor, axes: Sequence[Axis]) -> None:
+        by_name = {axis.name: axis for axis in axes}
+        if by_name.keys() != {"crimes", "stances"}:
+            raise ModelDamagedError(f"a tagger needs the axes crimes and stances, the model has {sorted(by_name)}")
+        self._crimes, self._stances = by_name["crimes"], by_name["stances"]
+        self._extractor = extractor
+        self._manifest = manifest
+
+    def __repr__(self) -> str:
+        return f"<Tagger {self._manifest['name']} {self._manifest['version']}>"
+
+    def tag(self, text: str) -> Document:
+        """Split a text into sentences and tag each.
+
+        Raises
+        ------
+        InputError
+            If ``text`` is no str.
+        """
+        spans = sentence_spans(check_text(text))
+        return Document(text, tuple(self._tagged([text[start:end] for start, end in spans], spans)))
+
+    def tag_sentences(self, sentences: Iterable[str]) -> list[Sentence]:
+        """Tag sentences that are already split: one Sentence for each, in order.
+
+        Raises
+        ------
+        InputError
+            If ``sentences`` is a str or no iterable, or an item is no str.
+        """
+        texts = check_texts(sentences)
+        return list(self._tagged(texts, [(0, len(text)) for text in texts]))
+
+    def explain(self, sentence: str | Sentence) -> Explanation:
+        """Which words moved each label of one sentence, and how far.
+
+        For each label ``bias`` plus the weights of ``contributions`` is the raw score.
+
+        Raises
+        ------
+        InputError
+            If ``sentence`` is neither a str nor a Sentence.
+        """
+        text = sentence.text if isinstance(sentence, Sentence) else check_text(sentence, "sentence")
+        found = self._extractor.extract([text])
+        tokens = found.tokens
+        labels: dict[CrimeType | Stance, LabelExplanation] = {}
+        by_value: dict[str, CrimeType | Stance] = {label.value: label for label in (*CrimeType, *Stance)}
+        for axis in (self._crimes, self._stances):
+            raw = axis.raw(found)
+            score = axis.probabilities(raw)
+            for index, value in enumerate(axis.labels):
+                parts = []
+                for view, first, last, weight in axis.contributions(index, found):
+                    start, end = max(0, int(tokens.start[first])), min(len(text), int(tokens.end[last]))
+                    parts.append(Contribution(text[start:end], start, end, view, weight))
+                label = by_value[value]
+                labels[label] = LabelExplanation(
+                    label=label,
+                    holds=bool(score[0, index] >= axis.threshold[index]),
+                    score=float(score[0, index]),
+                    threshold=float(axis.threshold[index]),
+                    raw=float(raw[0, index]),
+                    bias=float(axis.bias[index]),
+                    contributions=tuple(sorted(parts, key=lambda part: -abs(part.weight))),
+                )
+        return Explanation(text, MappingProxyType(labels))
+
+    def _tagged(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
+        for begin in range(0, len(texts), _BATCH):
+            batch = texts[begin : begin + _BATCH]
+            found = self._extractor.extract(batch)
+            crimes = _Decisions(self._crimes, CrimeType, self._crimes.raw(found))
+            stances = _Decisions(self._stances, Stance, self._stances.raw(found))
+            for row, text in enumerate(batch):
+                yield Sentence(
+                    text,
+                    spans[begin + row][0],
+                    spans[begin + row][1],
+                    crimes.labels(row),
+                    stances.labels(row),
+                    crimes.scores(row),
+                    stances.scores(row),
+                )
+
+
+class _Decisions:
+    """Scores of a batch on one axis, as labels."""
+
+    def __init__(self, axis: Axis, labels: type[CrimeType] | type[Stance], raw: FloatArray) -> None:
+        self._labels: tuple[Any, ...] = tuple(labels[name.upper()] for name in axis.labels)
+        probabilities = axis.probabilities(raw)
+        self._scores = probabilities.tolist()
+        self._holds: dict[int, list[int]] = {}
+        for row, column in zip(*map(np.ndarray.tolist, np.nonzero(probabilities >= axis.threshold)), strict=True):
+            self._holds.setdefault(row, []).append(column)
+
+    def labels(self, row: int) -> tuple[Any, ...]:
+        return tuple(self._labels[column] for column in self._holds.get(row, ()))
+
+    def scores(self, row: int) -> Mapping[Any, float]:
+        return MappingProxyType(dict(zip(self._labels, self._scores[row], strict=True)))
+
+
+@functools.lru_cache(maxsize=4)
+def _read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:
+    return _store.read(directory)
+
+
+def load(
+    model: str | os.PathLike[str] = "en",
+    *,
+    extra_expressions: Mapping[CrimeType | str, Sequence[str]] | None = None,
+) -> Tagger:
+    """A tagger from a shipped model or a model directory. Models are read once and kept.
+
+    Parameters
+    ----------
+    model
+        Name of a shipped model, or path of a model directory.
+    extra_expressions
+        For crime types, further expressions in lexicon notation: ``{"telecom_fraud": ["fraud park~"]}``.
+        They count at once, with the weight that the model gives to expressions of that crime type.
+
+    Raises
+    ------
+    ModelNotFoundError, ModelDamagedError, ModelFormatError
+        If the model is missing, changed, or of another format.
+    OptionError, InputError
+        If ``extra_expressions`` names no crime type, or holds something else than lists of str.
+    """
+    manifest, extractor, axes = _read(_store.find(model).resolve())
+    if extra_expressions:
+        lexicon = extractor.lexicon.with_expressions(check_expressions(extra_expressions))
+        extractor = Extractor(lexicon, extractor.lengths)
+    return Tagger(manifest, extractor, axes)
+
+
+def tag(text: str) -> Document:
+    """Split a text into sentences and tag each with the shipped English model. See ``Tagger.tag``."""
+    return load().tag(text)
+
+
+def tag_sentences(sentences: Iterable[str]) -> list[Sentence]:
+    """Tag sentences that are already split with the shipped English model. See ``Tagger.tag_sentences``."""
+    return load().tag_sentences(sentences)
