@@ -182,13 +182,15 @@ def tokenize(texts: Sequence[str]) -> Tokens:
         word=word[starts],
         capital=capital_of[code[starts]],
         joined=glue[starts - 1],
-        ending=_ending(char, ends),
+        ending=_ending(char, starts, ends),
     )
 
 
-def _ending(char: KeyArray, ends: IntArray) -> KeyArray:
-    bits = np.uint64(21)
-    return (char[ends - 3] << bits | char[ends - 2]) << bits | char[ends - 1]
+def _ending(char: KeyArray, starts: IntArray, ends: IntArray) -> KeyArray:
+    value = np.zeros(len(ends), np.uint64)
+    for back in (3, 2, 1):
+        value = (value << np.uint64(21)) | np.where(ends - back >= starts, char[ends - back], np.uint64(0))
+    return value
 
 
 def ending_key(suffix: str) -> tuple[np.uint64, np.uint64]:

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import secclass
+from secclass.__main__ import main
+
+TEXT = "The ministers agreed to fight drug trafficking.\nHe said: <b>urgent</b> & grave.\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "talks.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_jsonl(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    code, out, _ = run(capsys, "tag", file)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [row["text"] for row in rows] == [s.text for s in secclass.tag(TEXT)]
+    assert rows[0]["crimes"] == ["drug_trafficking"]
+    assert rows[0]["file"] == str(file)
+
+
+def test_csv(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    _, out, _ = run(capsys, "tag", file, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert rows[0]["crimes"] == "drug_trafficking"
+    assert rows[0]["stances"] == "agreement"
+    assert 0.5 < float(rows[0]["drug_trafficking_score"]) <= 1
+
+
+def test_html_escapes(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    _, out, _ = run(capsys, "tag", file, "--format", "html")
+    assert "&lt;b&gt;urgent&lt;/b&gt; &amp; grave" in out
+    assert "<b>" not in out
+
+
+def test_table(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    _, out, _ = run(capsys, "tag", file, file, "--format", "table")
+    assert out.count(f"== {file}") == 2
+    assert "    drug_trafficking, AGREEMENT" in out
+
+
+def test_standard_input_and_module_call() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "secclass", "tag"], input=TEXT.encode(), capture_output=True, check=True
+    )
+    assert json.loads(result.stdout.splitlines()[0])["stance"] == "agreement"
+
+
+def test_explain_and_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", "The ministers agreed to fight drug trafficking.")
+    assert code == 0
+    assert "+ drug_trafficking" in out
+    assert "+ agreement" in out
+    _, out, _ = run(capsys, "labels")
+    assert all(label.value in out for label in (*secclass.CrimeType, *secclass.Stance))
+
+
+def test_wrong_encoding_names_file_and_line(capsys: pytest.CaptureFixture[str], tmp_path: Path, file: Path) -> None:
+    bad = tmp_path / "latin.txt"
+    bad.write_bytes("fine\nBogot\xe1\n".encode("latin-1"))
+    code, out, err = run(capsys, "tag", file, bad)
+    assert (code, out) == (2, "")
+    assert "latin.txt: line 2 is not UTF-8" in err
+
+
+def test_missing_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = run(capsys, "tag", tmp_path / "none.txt")
+    assert (code, out) == (2, "")
+    assert "none.txt" in err
+
+
+def test_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    rows = [
+        {"text": "They agreed to fight drug trafficking.", "crimes": ["drug_trafficking"], "stances": ["agreement"]},
+        {"text": "The bus was late.", "crimes": [], "stances": [], "offtopic": True},
+        {"text": "They fight drug trafficking.", "crimes": [], "stances": [], "free": ["drug_trafficking"]},
+    ]
+    gold.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    code, out, _ = run(capsys, "evaluate", gold)
+    assert code == 0
+    assert "micro F1 (all labels)" in out
+    assert "0 of 1 (0.0%)" in out
+    _, out, _ = run(capsys, "evaluate", gold, "--json")
+    figures = json.loads(out)
+    assert figures["crimes"]["labels"]["drug_trafficking"] == {"precision": 1, "recall": 1, "f1": 1, "support": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "gold.jsonl:2: not JSON"),
+        ('{"text": ""}', "gold.jsonl:2: expected an object with a non-empty 'text'"),
+        ('{"text": "x", "crimes": ["theft"], "stances": []}', "gold.jsonl:2: 'crimes' must be a list of labels"),
+        ('{"text": "x", "crimes": "terrorism", "stances": []}', "gold.jsonl:2: 'crimes' must be a list of labels"),
+        ('{"text": "x", "crimes": []}', "gold.jsonl:2: 'stances' must be a list of labels"),
+    ],
+)
+def test_bad_gold_names_file_and_line(capsys: pytest.CaptureFixture[str], tmp_path: Path, line: str, said: str) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text('{"text": "x", "crimes": [], "stances": []}\n' + line + "\n", encoding="utf-8")
+    code, out, err = run(capsys, "evaluate", gold)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_train_with_too_little_leaves_no_model(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    seeds = tmp_path / "seeds"
+    (seeds / "lexicon").mkdir(parents=True)
+    (seeds / "a.jsonl").write_text('{"text": "x", "crimes": [], "stances": []}\n', encoding="utf-8")
+    code, _, err = run(capsys, "train", seeds, "--output", tmp_path / "model")
+    assert code == 2
+    assert "label 'terrorism' has 0 positive seeds" in err
+    assert not (tmp_path / "model").exists()

@@ -1,0 +1,70 @@
+"""Each module imports only from the floors below its own."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import secclass
+
+FLOORS = [
+    {"labels", "errors"},
+    {"_text", "_tokens", "_data", "results"},
+    {"_table"},
+    {"_lexicon"},
+    {"_features"},
+    {"_linear"},
+    {"_store"},
+    {"tagger"},
+    {"evaluation"},
+    {"training"},
+    {"__init__"},
+    {"__main__"},
+]
+FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+PACKAGE = Path(secclass.__file__).parent
+RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
+
+
+def imports(path: Path) -> tuple[set[str], set[str]]:
+    """Modules of the package, and other packages, that a file imports anywhere in it."""
+    own, other = set(), set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module == "secclass":
+            names = [f"secclass.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            names = [node.module or ""]
+        else:
+            continue
+        for name in names:
+            top, _, rest = name.partition(".")
+            if top != "secclass":
+                other.add(top)
+            else:
+                own.add(rest.split(".")[0] if rest.split(".")[0] in FLOOR_OF else "__init__")
+    return own, other
+
+
+def test_every_module_has_a_floor() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("name", sorted(FLOOR_OF))
+def test_imports_go_downwards(name: str) -> None:
+    own, _ = imports(PACKAGE / f"{name}.py")
+    assert all(FLOOR_OF[used] < FLOOR_OF[name] for used in own), own
+
+
+@pytest.mark.parametrize("name", sorted(set(FLOOR_OF) - {"training"}))
+def test_only_training_needs_scikit_learn(name: str) -> None:
+    import sys
+
+    _, other = imports(PACKAGE / f"{name}.py")
+    foreign = {module for module in other if module not in sys.stdlib_module_names}
+    allowed = RUNTIME_ONLY | ({"pandas"} if name == "results" else set())
+    assert foreign <= allowed

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from secclass import CrimeType, SeedError
+from secclass._features import Extractor
+from secclass._lexicon import (
+    FALLBACK,
+    FALSE_FRIEND,
+    HINT,
+    PLAIN,
+    Entry,
+    Lexicon,
+    Matcher,
+    expand,
+    read_classes,
+    read_crimes,
+)
+from secclass._tokens import tokenize
+
+SEEDS = Path(__file__).resolve().parent.parent / "seeds" / "en" / "lexicon"
+
+
+def test_notation() -> None:
+    assert expand("scam compound~") == ["scam compound", "scam compounds"]
+    assert expand("body~") == ["body", "bodies"]
+    assert expand("smuggle+") == ["smuggle", "smuggles", "smuggled", "smuggling"]
+    assert expand("carry+") == ["carry", "carries", "carried", "carrying"]
+    assert expand("fraud|scam ring~") == ["fraud ring", "fraud rings", "scam ring", "scam rings"]
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_crime_marks(tmp_path: Path) -> None:
+    text = "# comment\nterror plot\nct & scan blast\n? cell\n! ct scan\n/ extremism  # said of no other\n"
+    assert read_crimes(write(tmp_path, "terrorism.txt", text)) == [
+        Entry("terror plot", "terrorism", PLAIN),
+        Entry("ct", "terrorism", PLAIN, "blast scan"),
+        Entry("cell", "terrorism", HINT),
+        Entry("ct scan", "terrorism", FALSE_FRIEND),
+        Entry("extremism", "terrorism", FALLBACK),
+    ]
+
+
+def test_class_forms(tmp_path: Path) -> None:
+    text = "call+ for\n=undertake|undertakes|undertook|undertaking to\nundertaken :ed\nplea~\n"
+    entries = {(e.phrase, e.owner) for e in read_classes(write(tmp_path, "ask.txt", text))}
+    assert {
+        ("called for", "ask:ed"),
+        ("calls for", "ask:s"),
+        ("undertook to", "ask:ed"),
+        ("undertaken", "ask:ed"),
+        ("pleas", "ask"),
+    } <= entries
+
+
+def test_faults_name_file_and_line(tmp_path: Path) -> None:
+    with pytest.raises(SeedError, match=r"terrorism\.txt:2"):
+        read_crimes(write(tmp_path / "crimes", "terrorism.txt", "bomb plot\n? cell & blast\n"))
+    with pytest.raises(SeedError, match="no such label"):
+        Lexicon.read(write(tmp_path / "a" / "crimes", "jaywalking.txt", "x\n").parent, ["terrorism"])
+    with pytest.raises(SeedError, match="names no list"):
+        Lexicon.read(write(tmp_path / "b" / "crimes", "terrorism.txt", "x & @nowhere\n").parent, ["terrorism"])
+
+
+def test_matcher_finds_all_and_prefers_nothing() -> None:
+    matcher = Matcher.build({"drug": [1], "drug ring": [2], "ring leader": [3]})
+    first, size, sets = matcher.find(tokenize(["The drug ring leader.", "", "Drug"]))
+    _, members = matcher.spread(sets)
+    assert list(zip(first.tolist(), size.tolist(), members.tolist(), strict=True)) == [
+        (2, 2, 2),
+        (2, 1, 1),
+        (3, 2, 3),
+        (8, 1, 1),
+    ]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Lexicon:
+    return Lexicon.read(SEEDS, [label.value for label in CrimeType])
+
+
+def candidates(lexicon: Lexicon, text: str) -> set[str]:
+    row = Extractor(lexicon, {"word": (1, 1)}).extract([text]).candidates[0]
+    return {name for name, is_there in zip(lexicon.crime_names, row, strict=True) if is_there}
+
+
+def test_longer_expressions_hide_the_generic_crime_but_no_specific_one(shipped: Lexicon) -> None:
+    assert candidates(shipped, "They broke up drug syndicates.") == {"drug_trafficking"}
+    assert "cross_border_crime" in candidates(shipped, "They broke up criminal syndicates.")
+    assert {"human_trafficking", "drug_trafficking"} <= candidates(shipped, "They fight drug and human trafficking.")
+
+
+def test_false_friends_hide(shipped: Lexicon) -> None:
+    assert candidates(shipped, "Professors live in an ivory tower.") == set()
+
+
+def test_every_crime_has_at_least_sixty_expressions_beyond_inflections() -> None:
+    for label in CrimeType:
+        lines = (SEEDS / "crimes" / f"{label}.txt").read_text(encoding="utf-8").splitlines()
+        assert sum(bool(line.strip()) and line.lstrip()[0] not in "#!?" for line in lines) >= 60, label
+
+
+def test_every_class_says_what_it_is() -> None:
+    for path in (SEEDS / "classes").glob("*.txt"):
+        assert path.read_text(encoding="utf-8").startswith(f"# {path.stem}:"), path.name
+
+
+def test_expressions_can_be_added(shipped: Lexicon) -> None:
+    text = "Two more honey gardens were closed."
+    assert candidates(shipped, text) == set()
+    more = shipped.with_expressions({"telecom_fraud": ["honey garden~"]})
+    assert candidates(more, text) == {"telecom_fraud"}
+    assert candidates(shipped, text) == set()

@@ -1,0 +1,101 @@
+"""The public surface is exactly this, and importing it costs little."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import secclass
+
+NAMES = {
+    "Contribution",
+    "CrimeType",
+    "Document",
+    "Explanation",
+    "InputError",
+    "LabelExplanation",
+    "MissingDependencyError",
+    "ModelDamagedError",
+    "ModelError",
+    "ModelFormatError",
+    "ModelNotFoundError",
+    "OptionError",
+    "SecclassError",
+    "SeedError",
+    "Sentence",
+    "Stance",
+    "Tagger",
+    "__version__",
+    "load",
+    "tag",
+    "tag_sentences",
+}
+SUBMODULES = {"labels", "errors", "results", "tagger", "evaluation", "training"}
+
+
+def test_all_is_exact_and_everything_in_it_exists() -> None:
+    assert set(secclass.__all__) == NAMES
+    assert all(hasattr(secclass, name) for name in NAMES)
+
+
+def test_nothing_else_leaks() -> None:
+    public = {name for name in vars(secclass) if not name.startswith("_")}
+    assert public - SUBMODULES <= NAMES
+
+
+def test_public_methods() -> None:
+    def methods(cls: type) -> set[str]:
+        return {name for name, _ in inspect.getmembers(cls) if not name.startswith("_")}
+
+    assert methods(secclass.Tagger) == {"explain", "tag", "tag_sentences"}
+    assert methods(secclass.Document) == {"count", "counts", "filter", "index", "to_frame", "to_json", "to_records"}
+    assert methods(secclass.Sentence) == {"stance", "to_dict"}
+
+
+def test_every_public_thing_has_a_docstring() -> None:
+    for name in NAMES - {"__version__"}:
+        assert inspect.getdoc(getattr(secclass, name)), name
+
+
+def test_typed_marker_and_version_agree_with_the_project() -> None:
+    package = Path(secclass.__file__).parent
+    assert (package / "py.typed").is_file()
+    project = package.parent / "pyproject.toml"
+    assert f'version = "{secclass.__version__}"' in project.read_text(encoding="utf-8")
+
+
+def _loaded_after(code: str) -> set[str]:
+    program = f"{code}\nimport sys; print(' '.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return set(result.stdout.split())
+
+
+def test_tagging_loads_neither_scikit_learn_nor_pandas() -> None:
+    loaded = _loaded_after("import secclass; secclass.tag('Ministers agreed to fight telecom fraud.')")
+    assert "numpy" in loaded
+    assert not loaded & {"sklearn", "scipy", "pandas", "joblib", "secclass.training", "secclass.evaluation"}
+
+
+def test_tagging_works_where_scikit_learn_cannot_be_imported() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('sklearn', 'scipy', 'joblib', 'pandas'): sys.modules[name] = None\n"
+        "import secclass\n"
+        "doc = secclass.tag('Ministers agreed to fight telecom fraud.')\n"
+        "assert doc[0].crimes == ('telecom_fraud',), doc[0]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_import_reads_no_model() -> None:
+    code = (
+        "import builtins, io, pathlib\n"
+        "opened = []\n"
+        "real = pathlib.Path.read_bytes\n"
+        "pathlib.Path.read_bytes = lambda self: opened.append(str(self)) or real(self)\n"
+        "import secclass\n"
+        "assert not opened, opened"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

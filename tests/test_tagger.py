@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import math
+import pickle
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import secclass
+from secclass import CrimeType, InputError, OptionError, Stance, Tagger
+
+TEXT = (
+    "BANGKOK, May 5 -- The two ministers agreed to set up a joint centre against telecom fraud.\n\n"
+    "Drug trafficking along the river remains a grave threat, one of them said. "
+    "He urged banks to freeze mule accounts. The bus left at nine."
+)
+SENTENCES = [
+    "The two ministers agreed to set up a joint centre against telecom fraud.",
+    "",
+    "The bus left at nine.",
+    "Drug trafficking and illegal logging remain a grave threat to the region, the governor warned.",
+    "\ud800 odd \x00 text 中文",
+    "She urged all members to freeze the assets of the terrorist group.",
+    "Police seized 40 kg of heroin in Aden and 3,000 rounds of smuggled ammunition, " * 30,
+]
+
+
+def test_tag_gives_sentences_with_places(tagger: Tagger) -> None:
+    doc = tagger.tag(TEXT)
+    assert len(doc) == 4
+    assert doc.text == TEXT
+    assert all(TEXT[s.start : s.end] == s.text for s in doc)
+    assert doc[0].crimes == (CrimeType.TELECOM_FRAUD,)
+    assert doc[0].stance is Stance.AGREEMENT
+    assert CrimeType.DRUG_TRAFFICKING in doc[1].crimes
+    assert doc[1].stance is Stance.ASSESSMENT
+    assert doc[2].stance is Stance.PROPOSAL
+    assert (doc[3].crimes, doc[3].stance, doc[3].stances) == ((), None, ())
+
+
+def test_scores_are_probabilities_of_every_label_in_order(tagger: Tagger) -> None:
+    for s in tagger.tag_sentences(SENTENCES):
+        assert list(s.crime_scores) == list(CrimeType)
+        assert list(s.stance_scores) == list(Stance)
+        scores = [*s.crime_scores.values(), *s.stance_scores.values()]
+        assert all(type(score) is float and 0 <= score <= 1 for score in scores)
+        if s.stances:
+            assert s.stance in s.stances
+            assert s.stance_scores[s.stance] == max(s.stance_scores[label] for label in s.stances)
+
+
+def test_empty_input(tagger: Tagger) -> None:
+    assert len(tagger.tag("")) == len(tagger.tag(" \n ")) == 0
+    assert tagger.tag_sentences([]) == []
+    assert tagger.tag_sentences([""])[0].crimes == ()
+
+
+def test_tag_sentences_keeps_order_and_number(tagger: Tagger) -> None:
+    tagged = tagger.tag_sentences(iter(SENTENCES))
+    assert [s.text for s in tagged] == SENTENCES
+    assert [(s.start, s.end) for s in tagged] == [(0, len(text)) for text in SENTENCES]
+
+
+def test_answers_do_not_depend_on_the_batch(tagger: Tagger) -> None:
+    many = SENTENCES * 200
+    random.Random(1).shuffle(many)
+    alone = {text: tagger.tag_sentences([text])[0] for text in SENTENCES}
+    for s in tagger.tag_sentences(many):
+        assert s == alone[s.text]
+
+
+def test_threads_may_share_a_tagger(tagger: Tagger) -> None:
+    expected = tagger.tag_sentences(SENTENCES)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(result == expected for result in pool.map(lambda _: tagger.tag_sentences(SENTENCES), range(20)))
+
+
+def test_module_functions_use_the_shipped_model(tagger: Tagger) -> None:
+    assert secclass.tag(TEXT) == tagger.tag(TEXT)
+    assert secclass.tag_sentences(SENTENCES) == tagger.tag_sentences(SENTENCES)
+
+
+def test_results_and_taggers_can_be_pickled(tagger: Tagger) -> None:
+    doc = tagger.tag(TEXT)
+    assert pickle.loads(pickle.dumps(doc)) == doc
+    assert pickle.loads(pickle.dumps(tagger)).tag(TEXT) == doc
+
+
+@pytest.mark.parametrize("wrong", [b"bytes", None, math.nan, 7, ["list"]])
+def test_wrong_input_is_refused(tagger: Tagger, wrong: object) -> None:
+    for call in (tagger.tag, tagger.explain, secclass.tag):
+        with pytest.raises(InputError):
+            call(wrong)  # type: ignore[operator]
+    with pytest.raises(InputError):
+        tagger.tag_sentences([wrong])  # type: ignore[list-item]
+
+
+def test_a_str_is_no_list_of_sentences(tagger: Tagger) -> None:
+    with pytest.raises(InputError, match=r"tag\(text\)"):
+        tagger.tag_sentences("One sentence.")
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_explanation_sums_to_the_raw_score(tagger: Tagger, text: str) -> None:
+    explanation = tagger.explain(text)
+    sentence = tagger.tag_sentences([text])[0]
+    assert list(explanation) == [*CrimeType, *Stance]
+    for label in explanation:
+        item = explanation[label]
+        assert item.raw == pytest.approx(item.bias + sum(part.weight for part in item.contributions), abs=1e-9)
+        scores = {**sentence.crime_scores, **sentence.stance_scores}
+        assert item.score == scores[label]
+        assert item.holds == (label in (*sentence.crimes, *sentence.stances)) == (item.score >= item.threshold)
+        assert all(part.words == text[part.start : part.end] for part in item.contributions)
+
+
+def test_explanation_names_the_words(tagger: Tagger) -> None:
+    explanation = tagger.explain(SENTENCES[0])
+    assert explanation["telecom_fraud"].words(1)[0][0] == "telecom fraud"
+    assert "telecom fraud" in str(explanation)
+    assert tagger.explain(tagger.tag_sentences(SENTENCES[:1])[0]).text == SENTENCES[0]
+    with pytest.raises(OptionError, match="no label 'fraud'"):
+        explanation["fraud"]
+
+
+def test_a_new_expression_works_at_once() -> None:
+    text = "Two more honey gardens were raided near Myawaddy on Friday."
+    assert secclass.load().tag_sentences([text])[0].crimes == ()
+    for label in CrimeType:
+        extended = secclass.load(extra_expressions={label: ["honey garden~"]})
+        assert label in extended.tag_sentences([text])[0].crimes, label
+    assert secclass.load().tag_sentences([text])[0].crimes == ()
+
+
+def test_extra_expressions_are_checked() -> None:
+    with pytest.raises(OptionError, match="no CrimeType 'fraud'"):
+        secclass.load(extra_expressions={"fraud": ["x"]})
+    with pytest.raises(InputError, match="list of non-empty str"):
+        secclass.load(extra_expressions={"telecom_fraud": "fraud park"})
+    with pytest.raises(secclass.SeedError, match="words"):
+        secclass.load(extra_expressions={"telecom_fraud": ["..."[:0] or " ".join("abcdefghijklmnop")]})
+
+
+def test_bodies_give_no_tag_and_descriptions_do(tagger: Tagger) -> None:
+    body = "The head of the Anti-Human Trafficking Bureau, Mr. Chen, flew to Lima on Tuesday for a meeting."
+    described = "The head of the anti-human trafficking police, Mr. Chen, flew to Lima on Tuesday for a meeting."
+    assert tagger.tag_sentences([body])[0].crimes == ()
+    assert tagger.tag_sentences([described])[0].crimes == (CrimeType.HUMAN_TRAFFICKING,)
