@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +115,12 @@ def read_classes(folder: Path) -> list[Entry]:
         for _, line in _lines(path):
             entries += [Entry(phrase, symbol) for phrase, symbol in _expand_class(line, path.stem)]
     return entries
+
+
+def read_context(folder: Path) -> tuple[str, ...]:
+    """The classes whose second line is ``# context``: they surround acts and are none."""
+    paths = sorted(folder.glob("*.txt"))
+    return tuple(p.stem for p in paths if p.read_text(encoding="utf-8").splitlines()[1:2] == ["# context"])
 
 
 def read_lists(folder: Path) -> list[Entry]:
@@ -227,11 +233,17 @@ _EMPTY = (np.empty(0, np.uint64), np.empty(0, np.int32), np.zeros(2, np.int32), 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The compiled lexicon. Members are places in ``crime_names`` (x 4 + kind, + company), ``symbols``, ``lists``."""
+    """The compiled lexicon.
+
+    Members are places in ``crime_names`` (x 4 + kind, + company), ``symbols`` and ``lists``.
+
+    ``context`` are the word classes that are no cues by themselves.
+    """
 
     crime_names: tuple[str, ...]
     symbols: tuple[str, ...]
     lists: tuple[str, ...]
+    context: tuple[str, ...]
     crimes: Matcher
     classes: Matcher
     words: Matcher
@@ -256,11 +268,13 @@ class Lexicon:
         list_names = tuple(sorted({entry.owner for entry in words}))
         symbols = tuple(sorted({entry.owner for entry in classes}))
         empty = Matcher.build({})
-        lexicon = cls(tuple(crime_names), symbols, list_names, empty, empty, empty)
+        context = read_context(folder / "classes")
+        lexicon = cls(tuple(crime_names), symbols, list_names, context, empty, empty, empty)
         return cls(
             lexicon.crime_names,
             symbols,
             list_names,
+            context,
             Matcher.build(_grouped((e.phrase, lexicon.crime_member(e)) for e in crimes)),
             Matcher.build(_grouped((e.phrase, symbols.index(e.owner)) for e in classes)),
             Matcher.build(_grouped((e.phrase, list_names.index(e.owner)) for e in words)),
@@ -281,7 +295,7 @@ class Lexicon:
         """This lexicon with more plain expressions of crime types, in lexicon notation."""
         entries = [Entry(p, crime) for crime, items in extra.items() for item in items for p in expand(item.lower())]
         more = self.crimes.extended(_grouped((e.phrase, self.crime_member(e)) for e in entries))
-        return Lexicon(self.crime_names, self.symbols, self.lists, more, self.classes, self.words)
+        return replace(self, crimes=more)
 
 
 def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:

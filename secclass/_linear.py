@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from secclass._features import Features, Occurrences
+from secclass._cues import Cues
+from secclass._features import Features
 from secclass._table import KeyTable
 from secclass._tokens import IntArray, KeyArray
+from secclass._views import Occurrences
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -23,7 +25,8 @@ class Axis:
     already multiplied. In a feature group named in ``unit`` a sentence's values are scaled to Euclidean length
     1, in the others they are plain counts.
     Groups named in ``gated`` count for a label only where the sentence holds an expression of that label
-    (``Features.candidates``). ``bias``, ``slope``, ``intercept`` and ``threshold`` have an entry a
+    (``Features.candidates``). Where ``cues`` is set, the features of each cue are summed, and the sum of the
+    strongest cue counts, if it is above 0. ``bias``, ``slope``, ``intercept`` and ``threshold`` have an entry a
     label. The probability of a raw score r is 1 / (1 + exp(-(slope * r + intercept))) (Platt scaling); a label
     holds where it reaches the threshold.
     """
@@ -33,6 +36,7 @@ class Axis:
     groups: tuple[str, ...]
     unit: tuple[str, ...]
     gated: tuple[str, ...]
+    cues: bool
     keys: KeyArray
     rarity: npt.NDArray[np.float32]
     weights: npt.NDArray[np.float32]
@@ -66,7 +70,20 @@ class Axis:
             if group in self.gated:
                 sums *= found.candidates[sentence[begins]]
             scores[sentence[begins]] += sums
+        if self.cues:
+            strongest = np.zeros_like(scores)
+            np.maximum.at(strongest, found.cues.sentence, self._cue_sums(found.cues))
+            scores += strongest
         return scores
+
+    def _cue_sums(self, cues: Cues) -> FloatArray:
+        """Score of each cue (rows) for each label (columns)."""
+        sums = np.zeros((len(cues.sentence), len(self.labels)))
+        for keys in cues.key:  # one feature of all cues at a time
+            rows = self.rows(keys)
+            known = np.flatnonzero(rows >= 0)
+            sums[known] += self.weights[rows[known]]
+        return sums
 
     def _known(self, found: Occurrences) -> tuple[IntArray, IntArray]:
         """Weight row and sentence of the occurrences that have weights, in order of sentences."""
@@ -99,6 +116,15 @@ class Axis:
                 (group, int(occurring.first[i]), int(occurring.last[i]), float(share))
                 for i, share in zip(at, shares, strict=True)
                 if share
+            ]
+        if self.cues and len(found.cues.sentence):
+            sums = self._cue_sums(found.cues)[:, label]
+            best = int(np.argmax(sums))
+            cue_rows = self.rows(found.cues.key[:, best])
+            parts += [
+                ("cue", int(found.cues.first[i, best]), int(found.cues.last[i, best]), float(self.weights[row, label]))
+                for i, row in enumerate(cue_rows)
+                if sums[best] > 0 and row >= 0 and self.weights[row, label]
             ]
         return parts
 

@@ -72,6 +72,7 @@ def read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:
             tuple(manifest["lexicon"]["crimes"]),
             tuple(manifest["lexicon"]["symbols"]),
             tuple(manifest["lexicon"]["lists"]),
+            tuple(manifest["lexicon"]["context"]),
             *(Matcher(**_take(arrays, matcher, _MATCHER_ARRAYS)) for matcher in _MATCHERS),
         )
         lengths = {view: (int(low), int(high)) for view, (low, high) in settings["lengths"].items()}
@@ -125,6 +126,7 @@ def _take(arrays: Mapping[str, npt.NDArray[Any]], prefix: str, types: Mapping[st
 def _read_axis(name: str, entry: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Axis:
     taken = _take(arrays, f"axis.{name}", _AXIS_ARRAYS)
     labels, groups, unit, gated = (tuple(entry[part]) for part in _AXIS_LISTS)
+    cues = bool(entry["cues"])
     numbers = {part: np.array([entry[part][label] for label in labels], np.float64) for part in _CALIBRATION}
     count = len(taken["keys"])
     if (taken["weights"].shape, taken["rarity"].shape) != ((count, len(labels)), (count,)):
@@ -132,7 +134,7 @@ def _read_axis(name: str, entry: Mapping[str, Any], arrays: Mapping[str, npt.NDA
     if not set(groups) <= set(GROUPS) or not np.isfinite(taken["weights"]).all():
         raise ValueError(f"axis {name} has unknown feature groups or weights that are no numbers")
     rarity, weights = taken["rarity"].astype(np.float32), taken["weights"].astype(np.float32)
-    return Axis(name, labels, groups, unit, gated, taken["keys"], rarity, weights, taken["bias"], **numbers)
+    return Axis(name, labels, groups, unit, gated, cues, taken["keys"], rarity, weights, taken["bias"], **numbers)
 
 
 def write(
@@ -150,15 +152,18 @@ def write(
     described = {}
     for axis in axes:
         arrays |= {f"axis.{axis.name}.{p}": getattr(axis, p).astype(t) for p, t in _AXIS_ARRAYS.items()}
-        described[axis.name] = {part: list(getattr(axis, part)) for part in _AXIS_LISTS} | {
-            part: dict(zip(axis.labels, getattr(axis, part).tolist(), strict=True)) for part in _CALIBRATION
-        }
+        described[axis.name] = (
+            {part: list(getattr(axis, part)) for part in _AXIS_LISTS}
+            | {"cues": axis.cues}
+            | {part: dict(zip(axis.labels, getattr(axis, part).tolist(), strict=True)) for part in _CALIBRATION}
+        )
     contents = {"arrays.npz": _npz(arrays)} | {name: text.encode() for name, text in texts.items()}
     full = {"format": FORMAT, **manifest, "axes": described}
     full["lexicon"] = {
         "crimes": list(extractor.lexicon.crime_names),
         "symbols": list(extractor.lexicon.symbols),
         "lists": list(extractor.lexicon.lists),
+        "context": list(extractor.lexicon.context),
     }
     full["features"] = {"lengths": {view: list(pair) for view, pair in extractor.lengths.items()}}
     full["files"] = {

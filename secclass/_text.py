@@ -11,26 +11,39 @@ import sentencex
 from secclass.errors import InputError
 
 _CLOSERS = "\"'”’»)]"
-_BULLET = re.compile(r"(?:[-*•–—▪◦‣·o]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s")
+_BULLET = re.compile(r"(?:[-*•–—▪◦‣·●o]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s")
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# A full stop after one of these does not end a sentence, whatever follows.
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“'‘])(?:(?:[A-Z]\.)+|(?:Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Maj|Capt|Cmdr|Sgt|Adm|Brig|Hon|Rev|Sen|Rep"
-    r"|Gov|Pres|Amb|Supt|Insp|Det|Insp|St|Ste|Mt|Ft|No|Nos|Art|Arts|Sec|Secs|para|paras|pp|vol|ch|cf|vs|v|approx|ca"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|Res|Doc|fig|Fig|Rs|Tk|i\.e|e\.g)\.)$"
+# A line that ends with one of these words goes on in the next, whatever that begins with.
+_OPEN_WORD = re.compile(r"\b(?:an?|and|as|at|by|for|from|in|its|of|on|or|our|that|the|their|to|with)$")
+_ABBREVIATIONS = (
+    "Mr Mrs Ms Dr Prof Gen Lt Col Maj Capt Cmdr Sgt Adm Brig Hon Rev Sen Rep Gov Pres Amb Supt Insp Det St Ste Mt Ft "
+    "para paras pp vol ch cf vs v approx ca fig Fig i.e e.g www"
 )
-_AFTER_NUMBERED = re.compile(
-    r"(?:No|Nos|Art|Arts|Sec|para|paras|Res|Doc|pp|Rs|Tk|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.$"
+_BEFORE_NUMBERS = (
+    "No Nos Art Arts Sec Secs para paras Res Doc pp Rs Tk Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec"
 )
-_COUNTRY_INITIALS = re.compile(
-    r"(?:^|[\s(])(?:U\.S|U\.K|U\.N|E\.U|U\.A\.E|D\.C|U\.S\.A|a\.m|p\.m|Inc|Ltd|Corp|Co|Jr|Sr|etc)\.$"
+_BEFORE_NAMES = "U.S U.K U.N E.U U.A.E D.C U.S.A a.m p.m Inc Ltd Corp Co Jr Sr etc"
+_AFTER_INITIALS = (
+    "Attorney Army Navy Air Embassy Department State Treasury Coast Customs Congress Senate House President Secretary "
+    "Government Ambassador Marshal Marshals District Supreme Senator Representative Security General Office Mission "
+    "Trade Federal Justice Immigration Consulate Marine Marines Agency Bank Postal Secret Monday Tuesday Wednesday "
+    "Thursday Friday Saturday Sunday ET EST EDT GMT local"
 )
-_NOT_AN_OPENER = re.compile(
-    r"(?:[a-z0-9]|(?:Attorney|Army|Navy|Air|Embassy|Department|State|Treasury|Coast|Customs|Congress|Senate|House|President"
-    r"|Secretary|Government|Ambassador|Marshal|Marshals|District|Supreme|Senator|Representative|Security|General|Office"
-    r"|Mission|Trade|Federal|Justice|Immigration|Consulate|Marine|Marines|Agency|Bank|Postal|Secret|Monday|Tuesday"
-    r"|Wednesday|Thursday|Friday|Saturday|Sunday|ET|EST|GMT|local)\b)"
-)
+
+
+def _one_of(words: str) -> str:
+    return "(?:" + "|".join(map(re.escape, words.split())) + ")"
+
+
+# A full stop after an abbreviation ends no sentence ...
+_ABBREVIATED = re.compile(rf"(?:^|[\s(\"“'‘])(?:(?:[A-Z]\.)+|{_one_of(_ABBREVIATIONS)}\.)$")
+# ... after some only where a number follows, after others only where no new sentence begins.
+_BEFORE_NUMBER = re.compile(rf"(?:^|[\s(]){_one_of(_BEFORE_NUMBERS)}\.$")
+_BEFORE_NAME = re.compile(rf"(?:^|[\s(]){_one_of(_BEFORE_NAMES)}\.$")
+_NO_OPENER = re.compile(rf"[a-z0-9]|{_one_of(_AFTER_INITIALS)}\b")
+# "... before they act?” Mr Keenan said."
+_SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s+){1,5}(?:said|says|asked|added|told|wrote|wondered|warned|replied)\b")
+_OPENING_QUOTE_LEFT = re.compile(r"\s+[“‘\"(\[]\s*$")
 
 
 def check_text(text: object, name: str = "text") -> str:
@@ -109,7 +122,7 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
         if not content:
             blank = True
             continue
-        if not blank and _continues(text[slice(*blocks[-1])], content, wrapped):
+        if blocks and _continues(text[slice(*blocks[-1])], content, wrapped, blank):
             blocks[-1] = (blocks[-1][0], end)
         else:
             blocks.append((begin, end))
@@ -125,11 +138,15 @@ def _is_hard_wrapped(lengths: Sequence[int]) -> bool:
     return 40 <= longest <= 100 and sum(length > 0.75 * longest for length in lengths) >= 0.5 * len(lengths)
 
 
-def _continues(before: str, line: str, wrapped: bool) -> bool:
-    """Whether a line goes on with the sentence of the line before it."""
+def _continues(before: str, line: str, wrapped: bool, blank: bool) -> bool:
+    """Whether a line goes on with the sentence of the line before it, perhaps over a blank line."""
     if _BULLET.match(line):
         return False
     before = before.rstrip()
+    if _OPEN_WORD.search(before) or (line[0].islower() and before[-1].isalnum()):
+        return True
+    if blank:
+        return False
     if line[0].islower():
         return before[-1] not in ".!?:;" or wrapped
     if before[-1] in ",–—-" and not before.endswith("--"):
@@ -150,6 +167,11 @@ def _candidates(text: str, begin: int, end: int) -> list[tuple[int, int]]:
 def _mended(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     mended: list[tuple[int, int]] = []
     for begin, end in spans:
+        if mended:
+            left = _OPENING_QUOTE_LEFT.search(text[mended[-1][0] : mended[-1][1]])
+            if left:  # an opening quote belongs to what follows
+                begin = mended[-1][0] + left.start()
+                mended[-1] = (mended[-1][0], begin)
         if mended and _belongs(text[mended[-1][0] : mended[-1][1]].rstrip(), text[begin:end].lstrip()):
             mended[-1] = (mended[-1][0], end)
         else:
@@ -164,11 +186,12 @@ def _belongs(before: str, after: str) -> bool:
     if all(char in _CLOSERS + ".!?… " for char in after):
         return True  # closing quotes and brackets that were left behind
     if not before.endswith("."):
-        return before[-1] in _CLOSERS and after[0].islower()
+        closed = before[-1] in _CLOSERS
+        return closed and (after[0].islower() or (before[-2:-1] in ("?", "!") and bool(_SPEAKER.match(after))))
     if _BULLET.fullmatch(before + " "):
         return True  # "1." or "(a)" alone
-    if _AFTER_NUMBERED.search(before):
+    if _BEFORE_NUMBER.search(before):
         return after[0].isdigit()
-    if _COUNTRY_INITIALS.search(before):
-        return bool(_NOT_AN_OPENER.match(after))
-    return bool(_ABBREVIATION.search(before)) or after[0].islower()
+    if _BEFORE_NAME.search(before):
+        return bool(_NO_OPENER.match(after))
+    return bool(_ABBREVIATED.search(before)) or after[0].islower()

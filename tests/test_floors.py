@@ -12,8 +12,8 @@ import secclass
 FLOORS = [
     {"labels", "errors"},
     {"_text", "_tokens", "_data", "results"},
-    {"_table"},
-    {"_lexicon"},
+    {"_table", "_views"},
+    {"_lexicon", "_names", "_cues"},
     {"_features"},
     {"_linear"},
     {"_store"},

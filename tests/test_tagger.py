@@ -117,7 +117,7 @@ def test_explanation_sums_to_the_raw_score(tagger: Tagger, text: str) -> None:
 
 def test_explanation_names_the_words(tagger: Tagger) -> None:
     explanation = tagger.explain(SENTENCES[0])
-    assert explanation["telecom_fraud"].words(1)[0][0] == "telecom fraud"
+    assert "telecom" in explanation["telecom_fraud"].words(1)[0][0]
     assert "telecom fraud" in str(explanation)
     assert tagger.explain(tagger.tag_sentences(SENTENCES[:1])[0]).text == SENTENCES[0]
     with pytest.raises(OptionError, match="no label 'fraud'"):

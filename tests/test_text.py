@@ -61,6 +61,18 @@ CASES = {
     "paragraph that breaks off": ("The ministers,\n\nmeeting in Hanoi,\n\nagreed.", None),
     "decimal and thousands": ("Seizures rose 3.5 per cent to 1,200 kg. Arrests fell.", None),
     "ellipsis": ("We waited… and waited. Then it came.", None),
+    "opening quote after the stop": (
+        "It was too late, she said in a letter. “ Now we know.” He left.",
+        ["It was too late, she said in a letter.", "“ Now we know.”", "He left."],
+    ),
+    "speaker after a question": (
+        "“How long will they wait?” Mr Silva said. Nobody answered.",
+        ["“How long will they wait?” Mr Silva said.", "Nobody answered."],
+    ),
+    "lines broken apart by blank lines": (
+        "The minister for customs and\n\nBorder Protection said that boats kept\n\ncoming. He left.",
+        ["The minister for customs and Border Protection said that boats kept coming.", "He left."],
+    ),
     "company": ("Acme Co. Ltd. paid the fine. It closed.", ["Acme Co. Ltd. paid the fine.", "It closed."]),
     "only space": (" \n\t ", []),
     "empty": ("", []),

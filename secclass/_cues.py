@@ -1,0 +1,78 @@
+"""Cues of stance: each word-class expression in its surroundings.
+
+A sentence has a stance if any of its cues has it, so cues are scored one by one and the strongest decides
+(multiple-instance learning with max pooling). What is told of a cue: its class and form, its words, the symbols
+around it, and how its clause opens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from secclass._tokens import IntArray, KeyArray, Tokens, combine
+from secclass._views import Stream, named
+
+_CUTS = np.array([ord(mark) for mark in ',;:-("'], np.uint64)  # marks at which a clause may begin
+_REACH = 2
+
+
+@dataclass(frozen=True)
+class Cues:
+    """The cues of a batch: ``key[f, i]`` is feature f of cue i, covering tokens ``first[f, i]`` to ``last[f, i]``."""
+
+    key: KeyArray
+    sentence: IntArray
+    first: IntArray
+    last: IntArray
+
+
+def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArray) -> Cues:
+    """The cues of a batch: what stands in the skeleton, but for the symbols in ``context``."""
+    key, boundary, size = symbols.key, symbols.boundary, len(symbols.key)
+    in_skeleton = np.zeros(len(tokens.key), bool)
+    in_skeleton[skeleton.first] = True
+    cue = np.flatnonzero(in_skeleton[symbols.first] & ~boundary & ~np.isin(key, context))
+
+    around: dict[int, KeyArray] = {0: key[cue]}
+    for side in (-1, 1):
+        beyond = np.zeros(len(cue), bool)
+        for distance in range(1, _REACH + 1):
+            place = (cue + side * distance).clip(0, size - 1)
+            around[side * distance] = np.where(beyond, named("beyond"), key[place])
+            beyond |= boundary[place]
+    cut = np.flatnonzero(np.isin(key, _CUTS) | boundary)
+    opening = cut[np.searchsorted(cut, cue) - 1]  # the last mark before the cue
+    opener, second = key[(opening + 1).clip(max=size - 1)], key[(opening + 2).clip(max=size - 1)]
+    main = np.where(boundary[opening], named("first clause"), named("later clause"))
+    word = tokens.key[symbols.first[cue]]
+    slot = np.searchsorted(skeleton.first, symbols.first[cue])
+    previous, following = skeleton.key[slot - 1], skeleton.key[(slot + 1).clip(max=len(skeleton.key) - 1)]
+    earlier = np.where(skeleton.boundary[slot - 1], named("beyond"), skeleton.key[slot - 2])
+
+    # Each template: a name, the keys that are combined, and the places (beside the cue) that it covers.
+    templates: list[tuple[str, list[KeyArray], int, int]] = [
+        (f"run {low} {high}", [around[place] for place in range(low, high + 1)], low, high)
+        for low, high in ((0, 0), (0, 1), (-1, 0), (-2, 0), (0, 2), (-1, 1))
+    ]
+    templates += [
+        ("word", [word], 0, 0),
+        ("word after", [word, around[1]], 0, 1),
+        ("word before", [around[-1], word], -1, 0),
+        ("previous cue", [previous, around[0]], 0, 0),
+        ("previous cues", [earlier, previous, around[0]], 0, 0),
+        ("following cue", [around[0], following], 0, 0),
+        ("opener", [opener, around[0]], 0, 0),
+        ("openers", [opener, second, around[0]], 0, 0),
+        ("clause", [around[0], main], 0, 0),
+    ]
+    keys, firsts, lasts = [], [], []
+    for name, parts, low, high in templates:
+        combined = combine(parts[0], named(f"cue {name}"))
+        for part in parts[1:]:
+            combined = combine(combined, part)
+        keys.append(combined)
+        firsts.append(symbols.first[(cue + low).clip(min=0)])
+        lasts.append(symbols.last[(cue + high).clip(max=size - 1)])
+    return Cues(np.array(keys), symbols.sentence[cue], np.array(firsts), np.array(lasts))

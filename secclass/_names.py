@@ -1,0 +1,58 @@
+"""Capitalised names: which tokens stand in one, and what it is the name of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from secclass._tokens import BoolArray, Tokens
+
+# What the name that a token stands in is the name of; the later kinds win where a name has several heads.
+FREE, NAME, GROUP, LAW, BODY = range(5)
+_LONGEST_TITLE = 18  # words of more than three letters
+HEADS = {"group_heads": GROUP, "law_heads": LAW, "body_heads": BODY}
+
+
+def title_case(tokens: Tokens) -> BoolArray:
+    """The sentences in which most longer words have a capital: there it tells nothing."""
+    long = tokens.word & (tokens.end - tokens.start > 3)
+    letters = np.bincount(tokens.sentence[long], minlength=tokens.size + 1)
+    capitals = np.bincount(tokens.sentence[long & tokens.capital], minlength=tokens.size + 1)
+    return (capitals >= 3) & (capitals > 0.75 * letters) & (letters <= _LONGEST_TITLE)
+
+
+def _next(flags: BoolArray, by: int = 1) -> BoolArray:
+    return np.append(flags[by:], np.zeros(by, bool))
+
+
+def _before(flags: BoolArray) -> BoolArray:
+    return np.append(False, flags[:-1])
+
+
+def name_runs(
+    tokens: Tokens, function: BoolArray, connector: BoolArray, heads: Mapping[str, BoolArray]
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    """For each token the kind of name it stands in (FREE outside), and the first token of that name.
+
+    A name is a run of capitals, with connectors ("Office on Drugs and Crime") between them. ``function`` and
+    ``connector`` flag the tokens that are such words; ``heads`` those that head a kind of name.
+    """
+    opens = _before(tokens.boundary | ~tokens.word)
+    capital = tokens.capital & ~title_case(tokens)[tokens.sentence] & ~(opens & function)
+    capital |= tokens.joined & _before(capital)  # "Counter-terrorism"
+    connector = connector & ~capital
+    link = connector & _before(capital) & (_next(capital) | _next(capital, 2))
+    link |= connector & _before(link) & _next(capital)
+    link &= _next(capital) | _next(link)
+    # A capital that opens the sentence is a name only where another one follows.
+    inside = (capital & ~(opens & ~_next(capital) & ~_next(link))) | link
+    begins = inside & ~_before(inside)
+    number = np.cumsum(begins) * inside
+    kind = np.full(int(number.max(initial=0)) + 1, NAME, np.int8)
+    for name, head in HEADS.items():
+        kind[number[heads[name] & inside]] = head
+    kind[0] = FREE
+    first = np.append(0, np.flatnonzero(begins))[number]
+    return kind[number], np.where(inside, first, np.arange(len(inside)))

@@ -1,0 +1,64 @@
+"""Views of a batch of sentences as streams of keys, and the n-grams in them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from secclass._tokens import BoolArray, IntArray, KeyArray, combine, phrase_keys
+
+
+@functools.cache
+def named(name: str) -> np.uint64:
+    """Key of a symbol that no text can hold: lexicon and feature names live apart from words."""
+    key = phrase_keys(["".join(char if char.isalnum() else f"x{ord(char)}" for char in name)])[0]
+    return np.uint64(combine(np.array([0x5EC], np.uint64), key[0])[0])
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Features found in a batch, an entry each: key, sentence, first and last token."""
+
+    key: KeyArray
+    sentence: IntArray
+    first: IntArray
+    last: IntArray
+
+
+def joined(parts: Sequence[Occurrences]) -> Occurrences:
+    """All occurrences of the parts, in order."""
+    names = ("key", "sentence", "first", "last")
+    return Occurrences(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One view of the tokens: a key each, and the tokens (first to last) that it covers."""
+
+    key: KeyArray
+    sentence: IntArray
+    boundary: BoolArray
+    first: IntArray
+    last: IntArray
+
+    def ngrams(self, salt: np.uint64, shortest: int, longest: int) -> Occurrences:
+        """All n-grams inside sentences; those of two and more may begin or end with the boundary."""
+        found = []
+        key = combine(self.key, salt)
+        inside = np.ones(len(key), bool)
+        for n in range(1, min(longest, len(key)) + 1):
+            ends = slice(n - 1, None)
+            if n > 1:
+                key = combine(key[:-1], self.key[ends])
+                inside = inside[:-1]
+            if n > 2:
+                inside = inside & ~self.boundary[n - 2 : -1]
+            if n < shortest:
+                continue
+            whole = inside if n > 2 else ~(self.boundary[: len(key)] & self.boundary[ends])
+            begins = np.flatnonzero(whole)
+            found.append(Occurrences(key[begins], self.sentence[begins], self.first[begins], self.last[begins + n - 1]))
+        return joined(found)
