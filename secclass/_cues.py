@@ -7,11 +7,12 @@ around it, and how its clause opens.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
-from secclass._tokens import IntArray, KeyArray, Tokens, combine
+from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys
 from secclass._views import Stream, named
 
 _CUTS = np.array([ord(mark) for mark in ',;:-("'], np.uint64)  # marks at which a clause may begin
@@ -28,8 +29,25 @@ class Cues:
     last: IntArray
 
 
-def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArray) -> Cues:
-    """The cues of a batch: what stands in the skeleton, but for the symbols in ``context``."""
+@functools.cache
+def _links() -> KeyArray:
+    """Words that bind a clause to what stands before it."""
+    words = "which who whom whose that where when if unless after before since until while because under as than to"
+    return np.array([key for (key,) in phrase_keys(words.split())], np.uint64)
+
+
+def _nearest(flag: BoolArray, key: KeyArray, part: IntArray, cue: IntArray) -> KeyArray:
+    """Key of the last flagged place before each cue, in the same part; a key for none."""
+    last = np.maximum.accumulate(np.where(flag, np.arange(len(flag)), -1))[cue - 1]
+    there = (last >= 0) & (part[last] == part[cue])
+    return np.where(there, key[last], named("none"))
+
+
+def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArray, actors: KeyArray) -> Cues:
+    """The cues of a batch: what stands in the skeleton, but for the symbols in ``context``.
+
+    ``actors`` are the symbols that can be the subject of an act.
+    """
     key, boundary, size = symbols.key, symbols.boundary, len(symbols.key)
     in_skeleton = np.zeros(len(tokens.key), bool)
     in_skeleton[skeleton.first] = True
@@ -51,6 +69,10 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
     previous, following = skeleton.key[slot - 1], skeleton.key[(slot + 1).clip(max=len(skeleton.key) - 1)]
     earlier = np.where(skeleton.boundary[slot - 1], named("beyond"), skeleton.key[slot - 2])
 
+    actor = _nearest(np.isin(key, actors), key, symbols.sentence, cue)
+    clause: IntArray = np.cumsum(np.isin(key, _CUTS) | boundary)
+    link = _nearest(np.isin(key, _links()), key, clause, cue)
+
     # Each template: a name, the keys that are combined, and the places (beside the cue) that it covers.
     templates: list[tuple[str, list[KeyArray], int, int]] = [
         (f"run {low} {high}", [around[place] for place in range(low, high + 1)], low, high)
@@ -66,6 +88,9 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
         ("opener", [opener, around[0]], 0, 0),
         ("openers", [opener, second, around[0]], 0, 0),
         ("clause", [around[0], main], 0, 0),
+        ("actor", [actor, around[0]], 0, 0),
+        ("link", [link, around[0]], 0, 0),
+        ("actor and link", [actor, link, around[0]], 0, 0),
     ]
     keys, firsts, lasts = [], [], []
     for name, parts, low, high in templates:

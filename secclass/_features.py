@@ -31,6 +31,11 @@ _GENERIC = "cross_border_crime"
 _COMPANY, _BLOCKED = 4, 5
 _KINDS = 6
 _ACTORS = ("official", "public_body", "joint_subject", "country", "nationality")  # classes that stay visible in names
+_SUBJECTS = (
+    *_ACTORS,
+    *("company", "crime_anaphor", "expert_media", "first_person", "first_singular", "person_private"),
+    *("second_person", "suspect", "third_person", "third_thing"),
+)  # classes that can be the subject of an act
 _SUFFIXES = ("ing", "ed", "ly", "s")
 
 
@@ -85,6 +90,8 @@ class Extractor:
         self._symbol_of_class = np.array([named(f"class{s}") for s in lexicon.symbols], np.uint64)
         context = [s.split(":")[0] in lexicon.context for s in lexicon.symbols]
         self._context = np.append(self._symbol_of_class[np.array(context, bool)], np.uint64(ord("?")))
+        subject = [s.split(":")[0] in _SUBJECTS for s in lexicon.symbols]
+        self._actors = np.append(self._symbol_of_class[np.array(subject, bool)], named("name"))
         self._is_actor = np.array([s in _ACTORS for s in lexicon.symbols], bool)
         self._list = {name: index for index, name in enumerate(lexicon.lists)}
         names = lexicon.crime_names
@@ -128,7 +135,9 @@ class Extractor:
         candidates = np.zeros((tokens.size, len(self.lexicon.crime_names)), bool)
         real = crimes.how != FALSE_FRIEND
         candidates[crimes.sentence[real], crimes.crime[real]] = True
-        return Features(tokens, found, find_cues(tokens, symbols, skeleton, self._context), candidates, owner)
+        return Features(
+            tokens, found, find_cues(tokens, symbols, skeleton, self._context, self._actors), candidates, owner
+        )
 
     def _word_lists(self, tokens: Tokens) -> tuple[BoolArray, dict[str, BoolArray]]:
         """Which lists each sentence has words of, and for the named lists which tokens."""
