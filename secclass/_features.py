@@ -28,7 +28,7 @@ from secclass._views import Occurrences, Stream, joined, named
 GROUPS = ("word", "symbol", "crime", "context", "shape")
 _GENERIC = "cross_border_crime"
 # How an expression matched: a kind of the lexicon, or in the company that it needs, or as a blocked fallback.
-_COMPANY, _BLOCKED = 4, 5
+COMPANY, _BLOCKED = 4, 5
 _KINDS = 6
 _ACTORS = ("official", "public_body", "joint_subject", "country", "nationality")  # classes that stay visible in names
 _SUBJECTS = (
@@ -143,11 +143,11 @@ class Extractor:
         """Which lists each sentence has words of, and for the named lists which tokens."""
         first, size, sets = self.lexicon.words.find(tokens)
         place, member = self.lexicon.words.spread(sets)
-        present = np.zeros((tokens.size, max(1, len(self.lexicon.lists))), bool)
+        present: BoolArray = np.zeros((tokens.size, max(1, len(self.lexicon.lists))), bool)
         present[tokens.sentence[first[place]], member] = True
-        flags = {}
+        flags: dict[str, BoolArray] = {}
         for name in (*HEADS, "countries"):
-            flag = np.zeros(len(tokens.key), bool)
+            flag: BoolArray = np.zeros(len(tokens.key), bool)
             hits = place[member == self._list.get(name, -1)]
             flag[first[hits]] = True
             flag[first[hits] + size[hits] - 1] = True
@@ -176,9 +176,9 @@ class Extractor:
         # Without its company an expression is but a hint, and a false friend is none.
         accompanied = company >= 0
         alone = accompanied & ~present[sentence, company]
-        how = np.where(accompanied & (kind == PLAIN), _COMPANY, kind)
+        how = np.where(accompanied & (kind == PLAIN), COMPANY, kind)
         how = np.where(alone, np.where(kind == FALSE_FRIEND, PLAIN, HINT), how)
-        certain = ((how == PLAIN) | (how == _COMPANY)) & (place < LAW)
+        certain = ((how == PLAIN) | (how == COMPANY)) & (place < LAW)
         specific = certain & self._specific[crime]
         has_specific = np.zeros(tokens.size, bool)
         has_specific[sentence[specific]] = True
@@ -209,7 +209,7 @@ class Extractor:
 
         solid = (crimes.how != HINT) & (crimes.how != FALSE_FRIEND) & (crimes.place < LAW)
         first_c, steps = crimes.first[solid], (crimes.last - crimes.first)[solid]
-        for step in range(int(steps.max(initial=-1)) + 1):
+        for step in range(int(np.max(steps, initial=-1)) + 1):
             at = first_c[steps >= step] + step
             taken[at] = True
             drop[at] = step > 0
@@ -230,7 +230,7 @@ class Extractor:
         classed = np.zeros(count, bool)
         classed[first_s] = True
         last[first_s] = first_s + size_s - 1
-        for at in range(1, int(size_s.max(initial=1))):
+        for at in range(1, int(np.max(size_s, initial=1))):
             drop[first_s[size_s > at] + at] = True
         # Runs of one open symbol count once.
         plain = in_name | (symbol == named("word")) | (symbol == named("name"))
@@ -306,7 +306,7 @@ class Extractor:
 def _span_keys(tokens: Tokens, first: IntArray, last: IntArray) -> KeyArray:
     """One key for the tokens of each span."""
     key = tokens.key[first]
-    for step in range(1, int((last - first).max(initial=0)) + 1):
+    for step in range(1, int(np.max(last - first, initial=0)) + 1):
         longer = np.flatnonzero(first + step <= last)
         key[longer] = combine(key[longer], tokens.key[first[longer] + step])
     return key

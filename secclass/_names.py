@@ -50,7 +50,7 @@ def name_runs(
     inside = (capital & ~(opens & ~_next(capital) & ~_next(link))) | link
     begins = inside & ~_before(inside)
     number = np.cumsum(begins) * inside
-    kind = np.full(int(number.max(initial=0)) + 1, NAME, np.int8)
+    kind = np.full(int(np.max(number, initial=0)) + 1, NAME, np.int8)
     for name, head in HEADS.items():
         kind[number[heads[name] & inside]] = head
     kind[0] = FREE

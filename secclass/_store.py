@@ -189,7 +189,7 @@ def _npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)  # type: ignore[no-untyped-call,unused-ignore]
             info = zipfile.ZipInfo(f"{name}.npy", (2020, 1, 1, 0, 0, 0))
             archive.writestr(info, content.getvalue(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

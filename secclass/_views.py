@@ -47,8 +47,8 @@ class Stream:
     def ngrams(self, salt: np.uint64, shortest: int, longest: int) -> Occurrences:
         """All n-grams inside sentences; those of two and more may begin or end with the boundary."""
         found = []
-        key = combine(self.key, salt)
-        inside = np.ones(len(key), bool)
+        key: KeyArray = combine(self.key, salt)
+        inside: BoolArray = np.ones(len(key), bool)
         for n in range(1, min(longest, len(key)) + 1):
             ends = slice(n - 1, None)
             if n > 1:

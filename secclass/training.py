@@ -49,12 +49,9 @@ class AxisSettings:
 
 
 SETTINGS = {
-    "crimes": AxisSettings(("word", "crime", "context"), ("word", "context"), ("word", "context"), c=3.0),
+    "crimes": AxisSettings(("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0),
     "stances": AxisSettings(("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, cues=True),
 }
-# Seeds written to teach a point are harder and richer in labels than running text: calibration and thresholds
-# count them this much beside the natural ones.
-TAUGHT_WEIGHT = 0.05
 WEIGHT_FLOOR = 0.1  # features whose weights are all smaller are left out of the model
 
 
@@ -205,7 +202,7 @@ def _train_axis(
         if count < FOLDS:
             raise SeedError(f"label {label!r} has {count} positive seeds; it needs at least {FOLDS}")
     matrix = _Matrix.build(extractor, [row.text for row in rows], settings)
-    weight = np.array([1.0 if row.natural else TAUGHT_WEIGHT for row in rows])
+    natural = np.array([row.natural for row in rows])
     # A crime that no expression points to is out of reach: it is no example to learn from.
     reach = matrix.candidates if settings.gated else np.ones_like(gold)
     learnt = joblib.Parallel(n_jobs=n_jobs)(
@@ -213,7 +210,7 @@ def _train_axis(
             _Fitter(matrix.for_label(column, settings), matrix.cues, matrix.cue_sentence, settings),
             gold[:, column],
             reach[:, column],
-            weight,
+            natural,
         )
         for column in range(len(labels))
     )
@@ -250,9 +247,10 @@ class _Learnt:
     held_out: FloatArray  # calibrated out-of-fold probabilities
 
 
-def _train_label(fitter: _Fitter, gold: BoolArray, reach: BoolArray, weight: FloatArray) -> _Learnt:
+def _train_label(fitter: _Fitter, gold: BoolArray, reach: BoolArray, natural: BoolArray) -> _Learnt:
     """One binary model, calibrated and given its threshold on out-of-fold scores."""
     use = ~gold | reach
+    weight = _natural_weight(gold, natural)
     raw = np.zeros(len(gold))
     for fit, held in KFold(FOLDS, shuffle=True, random_state=0).split(gold):
         raw[held] = fitter.raw(fitter.fit(fit[use[fit]], gold), held)
@@ -322,6 +320,16 @@ class _Fitter:
         place[rows] = np.arange(len(rows))
         mine = np.flatnonzero(place[self.cue_sentence] >= 0)
         return self.features[rows], self.cues[mine], place[self.cue_sentence[mine]]
+
+
+def _natural_weight(gold: BoolArray, natural: BoolArray) -> FloatArray:
+    """Weights under which a label is as frequent among the seeds as it is among the natural ones.
+
+    Seeds written to teach a point are richer in labels than running text, but their near misses are what real
+    text holds too: so they count, at natural frequency.
+    """
+    share = (gold[natural].sum() + gold.mean()) / (natural.sum() + 1)
+    return np.where(gold, share / gold.mean(), (1 - share) / (1 - gold.mean()))
 
 
 def _threshold(gold: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
