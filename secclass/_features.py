@@ -248,19 +248,16 @@ class Extractor:
     def _crime_features(self, tokens: Tokens, crimes: _Crimes) -> tuple[Occurrences, IntArray]:
         """What matched and how, each feature once a sentence; and the crime type that each speaks of."""
         keys = self._match_keys[crimes.crime, crimes.how, crimes.place]
-        # Each expression may prove better or worse than its kind.
-        expression = combine(combine(keys, named("expression")), _span_keys(tokens, crimes.first, crimes.last))
         beside = np.flatnonzero(~self._specific[crimes.crime] & crimes.has_specific[crimes.sentence])
         found = joined(
             [
                 crimes.occurrences(keys),
-                crimes.occurrences(expression),
                 crimes.occurrences(combine(keys, named("beside specific")), beside),
                 crimes.occurrences(np.full(len(keys), named("match specific"), np.uint64), crimes.specific),
             ]
         )
         pooled = np.full(int(crimes.specific.sum()), -1)
-        owner = np.concatenate([crimes.crime, crimes.crime, crimes.crime[beside], pooled])
+        owner = np.concatenate([crimes.crime, crimes.crime[beside], pooled])
         order = np.lexsort((found.first, found.key, found.sentence))
         new = np.ones(len(order), bool)
         new[1:] = (np.diff(found.sentence[order]) != 0) | (found.key[order][1:] != found.key[order][:-1])
@@ -269,8 +266,10 @@ class Extractor:
         return once, owner[kept]
 
     def _context_features(self, tokens: Tokens, symbols: Stream, crimes: _Crimes, opening: IntArray) -> Occurrences:
-        """What stands on either side of a crime expression, and before the name that it stands in."""
+        """The words of a crime expression, what stands on either side of it, and before the name it stands in."""
         keys = self._match_keys[crimes.crime, crimes.how, crimes.place]
+        # Each expression may prove better or worse than its kind.
+        itself = combine(combine(keys, named("expression")), _span_keys(tokens, crimes.first, crimes.last))
         broad = np.where(self._specific[crimes.crime], named("specific"), named("generic"))
         # Left and right neighbours as they stand in the symbol view and as words.
         slot = np.searchsorted(symbols.first, crimes.first, side="right") - 1
@@ -288,7 +287,14 @@ class Extractor:
         article = np.isin(symbols.key[name - 1], self._articles)
         before = symbols.key[(name - 1 - article).clip(min=0)]
         named_place = combine(combine(named("place") + crimes.place.astype(np.uint64), before), named("before name"))
-        return joined([*contexts, crimes.occurrences(both), crimes.occurrences(named_place, crimes.place != FREE)])
+        return joined(
+            [
+                *contexts,
+                crimes.occurrences(itself),
+                crimes.occurrences(both),
+                crimes.occurrences(named_place, crimes.place != FREE),
+            ]
+        )
 
     def _shape(self, tokens: Tokens) -> Occurrences:
         """Length band, title case, last mark."""
