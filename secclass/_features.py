@@ -268,7 +268,8 @@ class Extractor:
     def _context_features(self, tokens: Tokens, symbols: Stream, crimes: _Crimes, opening: IntArray) -> Occurrences:
         """The words of a crime expression, what stands on either side of it, and before the name it stands in."""
         keys = self._match_keys[crimes.crime, crimes.how, crimes.place]
-        # Each expression may prove better or worse than its kind.
+        # Each hint may prove better or worse than hints do; sure expressions share one weight, also new ones.
+        hinting = (crimes.how != PLAIN) & (crimes.how != COMPANY)
         itself = combine(combine(keys, named("expression")), _span_keys(tokens, crimes.first, crimes.last))
         broad = np.where(self._specific[crimes.crime], named("specific"), named("generic"))
         # Left and right neighbours as they stand in the symbol view and as words.
@@ -290,7 +291,7 @@ class Extractor:
         return joined(
             [
                 *contexts,
-                crimes.occurrences(itself),
+                crimes.occurrences(itself, hinting),
                 crimes.occurrences(both),
                 crimes.occurrences(named_place, crimes.place != FREE),
             ]
