@@ -149,12 +149,7 @@ def _train(options: argparse.Namespace) -> str:
         print(line, file=sys.stderr)
 
     train(
-        options.seeds,
-        options.output,
-        name=options.name,
-        version=options.model_version,
-        n_jobs=options.n_jobs,
-        log=log,
+        options.seeds, options.output, name=options.name, version=options.model_version, n_jobs=options.n_jobs, log=log
     )
     return f"wrote {options.output}\n"
 

@@ -186,12 +186,7 @@ class Extractor:
         return _Crimes(first, last, sentence, crime, how, place, specific, has_specific)
 
     def _symbol_view(
-        self,
-        tokens: Tokens,
-        function: BoolArray,
-        country: BoolArray,
-        run: npt.NDArray[np.int8],
-        crimes: _Crimes,
+        self, tokens: Tokens, function: BoolArray, country: BoolArray, run: npt.NDArray[np.int8], crimes: _Crimes
     ) -> tuple[Stream, Stream]:
         count = len(tokens.key)
         symbol = np.where(tokens.word, named("word"), tokens.key)

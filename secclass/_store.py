@@ -138,11 +138,7 @@ def _read_axis(name: str, entry: Mapping[str, Any], arrays: Mapping[str, npt.NDA
 
 
 def write(
-    directory: Path,
-    manifest: Mapping[str, Any],
-    extractor: Extractor,
-    axes: tuple[Axis, ...],
-    texts: Mapping[str, str],
+    directory: Path, manifest: Mapping[str, Any], extractor: Extractor, axes: tuple[Axis, ...], texts: Mapping[str, str]
 ) -> None:
     """Write a model; the manifest last, so that a half-written model is none. ``texts`` are further files."""
     arrays: dict[str, npt.NDArray[Any]] = {}

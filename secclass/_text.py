@@ -185,6 +185,8 @@ def _belongs(before: str, after: str) -> bool:
         return True
     if all(char in _CLOSERS + ".!?… " for char in after):
         return True  # closing quotes and brackets that were left behind
+    if before[-1] in "?!" and (after[0].islower() or after[0] in "–—"):
+        return True
     if not before.endswith("."):
         closed = before[-1] in _CLOSERS
         return closed and (after[0].islower() or (before[-2:-1] in ("?", "!") and bool(_SPEAKER.match(after))))

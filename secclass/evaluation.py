@@ -80,11 +80,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-safe dict of all figures."""
-        return {
-            "sentences": self.sentences,
-            "offtopic": self.offtopic,
-            "offtopic_tagged": self.offtopic_tagged,
-        } | {
+        return {"sentences": self.sentences, "offtopic": self.offtopic, "offtopic_tagged": self.offtopic_tagged} | {
             axis.axis: {
                 "macro_f1": axis.macro_f1,
                 "micro_f1": axis.micro_f1,
@@ -121,10 +117,7 @@ def indicator(rows: Sequence[Sequence[str]], labels: Sequence[str]) -> npt.NDArr
 
 
 def score(
-    axis: str,
-    gold: npt.NDArray[np.bool_],
-    predicted: npt.NDArray[np.bool_],
-    free: npt.NDArray[np.bool_] | None = None,
+    axis: str, gold: npt.NDArray[np.bool_], predicted: npt.NDArray[np.bool_], free: npt.NDArray[np.bool_] | None = None
 ) -> AxisScore:
     """Scores of predictions, all matrices with a row a sentence and a column a label of the axis."""
     counted = np.ones_like(gold) if free is None else ~free

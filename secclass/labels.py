@@ -88,11 +88,7 @@ class CrimeType(_Label):
         "Wildlife, timber and other environmental crime",
         "Unlawful taking, trading or damaging of wildlife, forests, fish, minerals or the environment.",
     )
-    CORRUPTION = (
-        "corruption",
-        "Corruption",
-        "Giving, taking or abusing power or public money for private gain.",
-    )
+    CORRUPTION = ("corruption", "Corruption", "Giving, taking or abusing power or public money for private gain.")
     GOODS_SMUGGLING = (
         "goods_smuggling",
         "Smuggling and illicit goods",

@@ -17,14 +17,7 @@ from secclass._linear import Axis, FloatArray
 from secclass._text import check_text, check_texts, sentence_spans
 from secclass.errors import ModelDamagedError
 from secclass.labels import CrimeType, Stance
-from secclass.results import (
-    Contribution,
-    Document,
-    Explanation,
-    LabelExplanation,
-    Sentence,
-    check_expressions,
-)
+from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence, check_expressions
 
 _BATCH = 512
 
@@ -145,9 +138,7 @@ def _read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]
 
 
 def load(
-    model: str | os.PathLike[str] = "en",
-    *,
-    extra_expressions: Mapping[CrimeType | str, Sequence[str]] | None = None,
+    model: str | os.PathLike[str] = "en", *, extra_expressions: Mapping[CrimeType | str, Sequence[str]] | None = None
 ) -> Tagger:
     """A tagger from a shipped model or a model directory. Models are read once and kept.
 

@@ -73,16 +73,15 @@ CASES = {
         "The minister for customs and\n\nBorder Protection said that boats kept\n\ncoming. He left.",
         ["The minister for customs and Border Protection said that boats kept coming.", "He left."],
     ),
+    "dash after an exclamation": (
+        "I read it all! —at age ten. Then I slept.",
+        ["I read it all! —at age ten.", "Then I slept."],
+    ),
     "company": ("Acme Co. Ltd. paid the fine. It closed.", ["Acme Co. Ltd. paid the fine.", "It closed."]),
     "only space": (" \n\t ", []),
     "empty": ("", []),
 }
-COUNTS = {
-    "initials": 2,
-    "paragraph that breaks off": 3,
-    "decimal and thousands": 2,
-    "ellipsis": 2,
-}
+COUNTS = {"initials": 2, "paragraph that breaks off": 3, "decimal and thousands": 2, "ellipsis": 2}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -121,13 +120,7 @@ def test_spans_are_ordered_disjoint_and_cover_all_but_space(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "cure"),
-    [
-        (b"text", "decode"),
-        (None, "missing"),
-        (float("nan"), "missing"),
-        (3, "str()"),
-        (["a"], "tag_sentences"),
-    ],
+    [(b"text", "decode"), (None, "missing"), (float("nan"), "missing"), (3, "str()"), (["a"], "tag_sentences")],
 )
 def test_no_text_names_the_cure(value: object, cure: str) -> None:
     with pytest.raises(InputError, match=cure.replace("(", r"\(").replace(")", r"\)")) as caught:

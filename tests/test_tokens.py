@@ -11,7 +11,7 @@ def words(text: str) -> list[str]:
 
 def test_tokens_of_running_text() -> None:
     assert words("They don't agree, said the U.S. cross-border unit.") == [
-        *("They", "don", "t", "agree", ",", "said", "the", "U", "S", "cross", "border", "unit", "."),
+        *("They", "don", "t", "agree", ",", "said", "the", "U", "S", "cross", "border", "unit", ".")
     ]
     assert words("1,200 kg in 2023...") == ["1,200", "kg", "in", "2023", "..."]
     assert words("“Ja” – “nein”") == ["“", "Ja", "”", "–", "“", "nein", "”"]
