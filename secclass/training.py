@@ -144,10 +144,8 @@ class _Matrix:
             for group in settings.groups:
                 occurring = found.groups[group]
                 parts[group].append(replace(occurring, sentence=occurring.sentence + begin))
-        cues, cue_keys = _cue_matrix(np.concatenate(cue_key, axis=1), settings)
-        matrix = cls(
-            {}, {}, {}, np.concatenate(candidates), np.empty(0, int), cues, cue_keys, np.concatenate(cue_sentence)
-        )
+        blocks, keys, rarity = {}, {}, {}
+        owner_of = np.empty(0, np.int64)
         for group in settings.groups:
             key, column = np.unique(np.concatenate([part.key for part in parts[group]]), return_inverse=True)
             row = np.concatenate([part.sentence for part in parts[group]])
@@ -159,16 +157,18 @@ class _Matrix:
             if group == "crime":
                 owner_of = np.full(len(key), -1)
                 owner_of[column] = np.concatenate(owner)
-                object.__setattr__(matrix, "owner", owner_of[often])
-            matrix.keys[group] = key[often]
-            matrix.rarity[group] = np.ones(counts.shape[1])
+                owner_of = owner_of[often]
+            keys[group] = key[often]
+            rarity[group] = np.ones(counts.shape[1])
             if group in settings.unit:
-                matrix.rarity[group] = np.log(len(texts) / frequency[often])
-                lengths = np.sqrt(counts @ matrix.rarity[group] ** 2)
+                rarity[group] = np.log(len(texts) / frequency[often])
+                lengths = np.sqrt(counts @ rarity[group] ** 2)
                 scale = np.divide(1.0, lengths, out=np.zeros(len(texts)), where=lengths > 0)
-                counts = sparse.diags(scale) @ counts @ sparse.diags(matrix.rarity[group])
-            matrix.blocks[group] = counts.tocsr()
-        return matrix
+                counts = sparse.diags(scale) @ counts @ sparse.diags(rarity[group])
+            blocks[group] = counts.tocsr()
+        cues, cue_keys = _cue_matrix(np.concatenate(cue_key, axis=1), settings)
+        sentence = np.concatenate(cue_sentence)
+        return cls(blocks, keys, rarity, np.concatenate(candidates), owner_of, cues, cue_keys, sentence)
 
     def for_label(self, column: int, settings: AxisSettings) -> sparse.csr_matrix:
         """The matrix of one label: gated groups only in its candidates, of "crime" only its own features."""
