@@ -97,7 +97,6 @@ class Extractor:
         names = lexicon.crime_names
         self._specific = np.array([name != _GENERIC for name in names], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
-        self._crime_symbol = np.array([named(f"crimeis{name}") for name in names], np.uint64)
         self._function = self._flag_table("function")
         self._connector = self._flag_table("connector")
         self._articles = np.array([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])], np.uint64)
