@@ -2,7 +2,7 @@
 
 A sentence has a stance if any of its cues has it, so cues are scored one by one and the strongest decides
 (multiple-instance learning with max pooling). What is told of a cue: its class and form, its words, the symbols
-around it, and how its clause opens.
+and cues around it, how its clause opens, the actor before it, and the word that binds its clause.
 """
 
 from __future__ import annotations

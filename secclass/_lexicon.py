@@ -1,6 +1,6 @@
 """The lexicon: expressions of each crime type, word classes for stance, shared word lists.
 
-Notation of the files (full text in docs/lexicon.md): an entry of one to six words a line, ``noun~`` and ``verb+``
+Notation of the files (full text in docs/lexicon.md): an entry of one to twelve words a line, ``noun~`` and ``verb+``
 add regular inflections, ``a|b`` gives alternatives, ``expr & words`` needs company in the sentence, ``? expr``
 is a hint, ``! expr`` a false friend that hides what stands inside it (``! expr & words``: only in company),
 ``/ expr`` a fallback that counts only where the sentence names no other crime type.
