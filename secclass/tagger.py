@@ -19,7 +19,8 @@ from secclass.errors import ModelDamagedError
 from secclass.labels import CrimeType, Stance
 from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence, check_expressions
 
-_BATCH = 512
+_BATCH = 512  # sentences that are scored at once, unless they have more characters than this:
+_BATCH_CHARACTERS = 1 << 18
 
 
 class Tagger:
@@ -97,21 +98,27 @@ class Tagger:
         return Explanation(text, MappingProxyType(labels))
 
     def _tagged(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
-        for begin in range(0, len(texts), _BATCH):
-            batch = texts[begin : begin + _BATCH]
+        for part in _batches(texts):
+            batch = texts[part]
             found = self._extractor.extract(batch)
             crimes = _Decisions(self._crimes, CrimeType, self._crimes.raw(found))
             stances = _Decisions(self._stances, Stance, self._stances.raw(found))
-            for row, text in enumerate(batch):
+            for row, (text, (start, end)) in enumerate(zip(batch, spans[part], strict=True)):
                 yield Sentence(
-                    text,
-                    spans[begin + row][0],
-                    spans[begin + row][1],
-                    crimes.labels(row),
-                    stances.labels(row),
-                    crimes.scores(row),
-                    stances.scores(row),
+                    text, start, end, crimes.labels(row), stances.labels(row), crimes.scores(row), stances.scores(row)
                 )
+
+
+def _batches(texts: Sequence[str]) -> Iterator[slice]:
+    """Parts of the texts that are scored together; a text that is longer than a batch is one by itself."""
+    begin = size = 0
+    for place, text in enumerate(texts):
+        if begin < place and (place - begin == _BATCH or size + len(text) > _BATCH_CHARACTERS):
+            yield slice(begin, place)
+            begin, size = place, 0
+        size += len(text)
+    if texts:
+        yield slice(begin, len(texts))
 
 
 class _Decisions:
