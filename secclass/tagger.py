@@ -15,7 +15,6 @@ from secclass import _store
 from secclass._features import Extractor
 from secclass._linear import Axis, FloatArray
 from secclass._text import check_text, check_texts, sentence_spans
-from secclass.errors import ModelDamagedError
 from secclass.labels import CrimeType, Stance
 from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence, check_expressions
 
@@ -31,8 +30,6 @@ class Tagger:
 
     def __init__(self, manifest: Mapping[str, Any], extractor: Extractor, axes: Sequence[Axis]) -> None:
         by_name = {axis.name: axis for axis in axes}
-        if by_name.keys() != {"crimes", "stances"}:
-            raise ModelDamagedError(f"a tagger needs the axes crimes and stances, the model has {sorted(by_name)}")
         self._crimes, self._stances = by_name["crimes"], by_name["stances"]
         self._extractor = extractor
         self._manifest = manifest
