@@ -17,7 +17,7 @@ from secclass.errors import (
     SeedError,
 )
 from secclass.labels import CrimeType, Stance
-from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence
+from secclass.results import Contribution, Document, Explanation, LabelExplanation, ModelInfo, Sentence
 from secclass.tagger import Tagger, load, tag, tag_sentences
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ __all__ = [
     "ModelDamagedError",
     "ModelError",
     "ModelFormatError",
+    "ModelInfo",
     "ModelNotFoundError",
     "OptionError",
     "SecclassError",

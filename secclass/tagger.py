@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +17,18 @@ from secclass._features import Extractor
 from secclass._linear import Axis, FloatArray
 from secclass._text import check_text, check_texts, sentence_spans
 from secclass.labels import CrimeType, Stance
-from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence, check_expressions
+from secclass.results import (
+    Contribution,
+    Document,
+    Explanation,
+    LabelExplanation,
+    ModelInfo,
+    Sentence,
+    check_expressions,
+)
 
+_log = logging.getLogger("secclass")
+_log.addHandler(logging.NullHandler())  # silent unless the application configures logging
 _BATCH = 512  # sentences that are scored at once, unless they have more characters than this:
 _BATCH_CHARACTERS = 1 << 18
 
@@ -32,10 +43,24 @@ class Tagger:
         by_name = {axis.name: axis for axis in axes}
         self._crimes, self._stances = by_name["crimes"], by_name["stances"]
         self._extractor = extractor
-        self._manifest = manifest
+        self._info = ModelInfo(
+            name=manifest["name"],
+            version=manifest["version"],
+            language=manifest["language"],
+            labels=tuple(
+                label for label in (*CrimeType, *Stance) if label in (*self._crimes.labels, *self._stances.labels)
+            ),
+            format=manifest["format"],
+            digest=manifest["digest"],
+        )
 
     def __repr__(self) -> str:
-        return f"<Tagger {self._manifest['name']} {self._manifest['version']}>"
+        return f"<Tagger {self.info.name} {self.info.version}>"
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which model this is: name, version, language, labels, format, digest."""
+        return self._info
 
     def tag(self, text: str) -> Document:
         """Split a text into sentences and tag each.
@@ -46,6 +71,7 @@ class Tagger:
             If ``text`` is no str.
         """
         spans = sentence_spans(check_text(text))
+        _log.debug("tagging a text of %d characters in %d sentences", len(text), len(spans))
         return Document(text, tuple(self._tagged([text[start:end] for start, end in spans], spans)))
 
     def tag_sentences(self, sentences: Iterable[str]) -> list[Sentence]:
@@ -57,6 +83,7 @@ class Tagger:
             If ``sentences`` is a str or no iterable, or an item is no str.
         """
         texts = check_texts(sentences)
+        _log.debug("tagging %d sentences", len(texts))
         return list(self._tagged(texts, [(0, len(text)) for text in texts]))
 
     def explain(self, sentence: str | Sentence) -> Explanation:
@@ -138,7 +165,10 @@ class _Decisions:
 
 @functools.lru_cache(maxsize=4)
 def _read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:
-    return _store.read(directory)
+    manifest, extractor, axes = _store.read(directory)
+    name, version, digest = (manifest[entry] for entry in ("name", "version", "digest"))
+    _log.info("read model %s %s from %s, digest %s", name, version, directory, digest)
+    return manifest, extractor, axes
 
 
 def load(

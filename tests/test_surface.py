@@ -20,6 +20,7 @@ NAMES = {
     "ModelDamagedError",
     "ModelError",
     "ModelFormatError",
+    "ModelInfo",
     "ModelNotFoundError",
     "OptionError",
     "SecclassError",
@@ -49,7 +50,7 @@ def test_public_methods() -> None:
     def methods(cls: type) -> set[str]:
         return {name for name, _ in inspect.getmembers(cls) if not name.startswith("_")}
 
-    assert methods(secclass.Tagger) == {"explain", "tag", "tag_sentences"}
+    assert methods(secclass.Tagger) == {"explain", "info", "tag", "tag_sentences"}
     assert methods(secclass.Document) == {"count", "counts", "filter", "index", "to_frame", "to_json", "to_records"}
     assert methods(secclass.Sentence) == {"stance", "to_dict"}
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import hashlib
+import logging
 import math
 import pickle
 import random
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import secclass
-from secclass import CrimeType, InputError, OptionError, Stance, Tagger
+from secclass import CrimeType, InputError, OptionError, Stance, Tagger, _store
 
 TEXT = (
     "BANGKOK, May 5 -- The two ministers agreed to set up a joint centre against telecom fraud.\n\n"
@@ -133,7 +137,37 @@ def test_a_new_expression_works_at_once() -> None:
     assert secclass.load().tag_sentences([text])[0].crimes == ()
 
 
+def test_info_says_which_model_it_is(tagger: Tagger) -> None:
+    info = tagger.info
+    assert (info.name, info.language, info.format) == ("en", "en", _store.FORMAT)
+    assert info.version
+    assert info.labels == (*CrimeType, *Stance)
+    assert info.digest == hashlib.sha256((_store.find("en") / "manifest.json").read_bytes()).hexdigest()
+    assert pickle.loads(pickle.dumps(tagger)).info == info
+
+
+def test_logging_is_silent_unless_configured() -> None:
+    code = "import secclass; print(len(secclass.tag('One. Two.')))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.stdout, result.stderr) == ("2\n", "")
+
+
+def test_logging_tells_sizes_and_the_model_but_no_text(tagger: Tagger, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "secclass"):
+        tagger.tag("Secret one. Secret two.")
+        tagger.tag_sentences(["Secret three."])
+        secclass.tagger._read.__wrapped__(_store.find("en"))
+    assert "23 characters in 2 sentences" in caplog.text
+    assert tagger.info.digest in caplog.text
+    assert {record.name for record in caplog.records} == {"secclass"}
+    assert "Secret" not in caplog.text
+
+
 def test_extra_expressions_are_checked() -> None:
+    with pytest.raises(InputError, match="must map crime types"):
+        secclass.load(extra_expressions=["fraud park"])  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="list of non-empty str"):
+        secclass.load(extra_expressions={"telecom_fraud": None})  # type: ignore[dict-item]
     with pytest.raises(OptionError, match="no CrimeType 'fraud'"):
         secclass.load(extra_expressions={"fraud": ["x"]})
     with pytest.raises(InputError, match="list of non-empty str"):
