@@ -4,10 +4,8 @@ import hashlib
 import logging
 import math
 import pickle
-import random
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -66,29 +64,9 @@ def test_tag_sentences_keeps_order_and_number(tagger: Tagger) -> None:
     assert [(s.start, s.end) for s in tagged] == [(0, len(text)) for text in SENTENCES]
 
 
-def test_answers_do_not_depend_on_the_batch(tagger: Tagger) -> None:
-    many = SENTENCES * 200
-    random.Random(1).shuffle(many)
-    alone = {text: tagger.tag_sentences([text])[0] for text in SENTENCES}
-    for s in tagger.tag_sentences(many):
-        assert s == alone[s.text]
-
-
-def test_threads_may_share_a_tagger(tagger: Tagger) -> None:
-    expected = tagger.tag_sentences(SENTENCES)
-    with ThreadPoolExecutor(4) as pool:
-        assert all(result == expected for result in pool.map(lambda _: tagger.tag_sentences(SENTENCES), range(20)))
-
-
 def test_module_functions_use_the_shipped_model(tagger: Tagger) -> None:
     assert secclass.tag(TEXT) == tagger.tag(TEXT)
     assert secclass.tag_sentences(SENTENCES) == tagger.tag_sentences(SENTENCES)
-
-
-def test_results_and_taggers_can_be_pickled(tagger: Tagger) -> None:
-    doc = tagger.tag(TEXT)
-    assert pickle.loads(pickle.dumps(doc)) == doc
-    assert pickle.loads(pickle.dumps(tagger)).tag(TEXT) == doc
 
 
 @pytest.mark.parametrize("wrong", [b"bytes", None, math.nan, 7, ["list"]])
