@@ -28,10 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"secclass: {error}", file=sys.stderr)
         return 2
     try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal cannot show
         sys.stdout.write(output)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader (head, less) has had enough
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # the reader (head, less) has had enough
+            print(f"secclass: the output could not be written: {error}", file=sys.stderr)
+            return 2
     return 0
 
 

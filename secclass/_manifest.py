@@ -161,7 +161,7 @@ def _read_matcher(name: str, arrays: Arrays, members: int) -> Matcher:
 
 def _between(places: IntArray, count: int) -> bool:
     """Whether all are places in a row of this length."""
-    return not len(places) or bool(places.min() >= 0 and places.max() < count)
+    return not len(places) or bool(np.min(places) >= 0 and np.max(places) < count)
 
 
 def _read_lengths(described: Mapping[str, Any]) -> dict[str, tuple[int, int]]:

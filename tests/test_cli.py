@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,25 @@ def test_standard_input_and_module_call() -> None:
     assert json.loads(result.stdout.splitlines()[0])["stance"] == "agreement"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_what_the_output_cannot_hold_is_escaped(encoding: str) -> None:
+    command = [sys.executable, "-m", "secclass", "explain", b"\xff \xe4\xb8\xad drug trafficking"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
+    result = subprocess.run(command, capture_output=True, env=environment)
+    assert (result.returncode, result.stderr) == (0, b"")
+    shown = "中" if encoding == "utf-8" else "\\u4e2d"
+    assert result.stdout.splitlines()[0].decode(encoding) == f"\\udcff {shown} drug trafficking"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_told() -> None:
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([sys.executable, "-m", "secclass", "labels"], stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 2
+    assert result.stderr.decode().startswith("secclass: the output could not be written")
+    assert result.stderr.count(b"\n") == 1
+
+
 def test_explain_and_labels(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "explain", "The ministers agreed to fight drug trafficking.")
     assert code == 0
@@ -108,6 +128,8 @@ def test_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     ("line", "said"),
     [
         ("{", "gold.jsonl:2: not JSON"),
+        ("[" * 100_000, "gold.jsonl:2: not JSON"),
+        ('{"text": "\\ud800", "crimes": [], "stances": []}', "gold.jsonl:2: the text has half a character"),
         ('{"text": ""}', "gold.jsonl:2: expected an object with a non-empty 'text'"),
         ('{"text": "x", "crimes": ["theft"], "stances": []}', "gold.jsonl:2: 'crimes' must be a list of labels"),
         ('{"text": "x", "crimes": "terrorism", "stances": []}', "gold.jsonl:2: 'crimes' must be a list of labels"),
