@@ -14,19 +14,15 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from secclass._data import AXES
 from secclass._features import GROUPS, Extractor
 from secclass._lexicon import Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
 from secclass._tokens import IntArray
 from secclass.errors import ModelFormatError
-from secclass.labels import CrimeType, Stance
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
-_LABELS: dict[str, tuple[str, ...]] = {
-    "crimes": tuple(label.value for label in CrimeType),
-    "stances": tuple(label.value for label in Stance),
-}
 _MATCHERS = ("crimes", "classes", "words")
 _MATCHER_ARRAYS = {"keys": np.uint64, "values": np.int32, "bounds": np.int32, "members": np.int32}
 _AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
@@ -60,8 +56,8 @@ def decode(manifest: Mapping[str, Any], arrays: Arrays) -> tuple[Extractor, tupl
     lexicon = _read_lexicon(entry(manifest, "lexicon", dict), arrays)
     lengths = _read_lengths(entry(entry(manifest, "features", dict), "lengths", dict))
     described = entry(manifest, "axes", dict)
-    if described.keys() != _LABELS.keys():
-        raise ValueError(f"its axes are {list(described)}, not {list(_LABELS)}")
+    if described.keys() != AXES.keys():
+        raise ValueError(f"its axes are {list(described)}, not {list(AXES)}")
     axes = tuple(_read_axis(name, entry(described, name, dict), arrays, lexicon) for name in described)
     for axis in axes:
         if not {"word", "symbol"} & set(axis.groups) <= lengths.keys():
@@ -132,7 +128,7 @@ def _take(arrays: Arrays, prefix: str, types: Mapping[str, type]) -> dict[str, A
 
 def _read_lexicon(described: Mapping[str, Any], arrays: Arrays) -> Lexicon:
     crimes, symbols, lists, context = (_names(described, name) for name in ("crimes", "symbols", "lists", "context"))
-    _check_labels(crimes, _LABELS["crimes"])
+    _check_labels(crimes, AXES["crimes"])
     members = ((len(lists) + 1) * len(crimes) * 4, len(symbols), len(lists))
     matchers = (_read_matcher(n, arrays, most) for n, most in zip(_MATCHERS, members, strict=True))
     return Lexicon(crimes, symbols, lists, context, *matchers)
@@ -142,7 +138,7 @@ def _check_labels(labels: Sequence[str], known: Sequence[str]) -> None:
     unknown = [label for label in labels if label not in known]
     if unknown:
         raise ModelFormatError(f"the model has labels that this secclass does not know: {unknown}; upgrade secclass")
-    if list(labels) != [label for label in known if label in labels]:
+    if not labels or list(labels) != [label for label in known if label in labels]:
         raise ValueError(f"its labels are not in the order of the codebook: {', '.join(labels)}")
 
 
@@ -179,7 +175,7 @@ def _read_lengths(described: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
 def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon: Lexicon) -> Axis:
     taken = _take(arrays, f"axis.{name}", _AXIS_ARRAYS)
     labels, groups, unit, gated = (_names(described, part) for part in _AXIS_LISTS)
-    _check_labels(labels, _LABELS[name])
+    _check_labels(labels, AXES[name])
     if not (set(groups) <= set(GROUPS) and {*unit, *gated} <= set(groups)):
         raise ValueError(f"axis {name} has feature groups that are not known: {groups}, {unit}, {gated}")
     if gated and labels != lexicon.crime_names:

@@ -177,6 +177,7 @@ HOSTILE = {
     "label missing": lambda m: m["axes"]["crimes"]["labels"].pop(),
     "label twice": lambda m: m["axes"]["crimes"]["labels"].append("terrorism"),
     "labels in another order": lambda m: m["axes"]["stances"]["labels"].reverse(),
+    "no labels at all": nested("lexicon", "crimes", to=[]),
     "threshold missing": lambda m: m["axes"]["stances"]["threshold"].pop("proposal"),
     "threshold of no label": nested("axes", "stances", "threshold", "theft", to=0.5),
     "threshold a str": nested("axes", "stances", "threshold", "proposal", to="0.5"),

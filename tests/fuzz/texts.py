@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.texts -runs=10000000 -max_len=48
 
-Every input is split and its spans are checked; the sentences of 512 inputs are tagged together, and the first of
-them once more alone, whose answer must be the same. Any exception ends the run and names the input.
+Every input is split and its spans are checked; every sentence that no input had before is tagged, 512 together, and
+the first of them once more alone, whose answer must be the same. Any exception ends the run and names the input.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ with atheris.instrument_imports(include=["secclass._text", "secclass._tokens"]):
 _TOGETHER = 512
 _tagger = secclass.load()
 _waiting: list[str] = []
+_seen: set[str] = set()  # most inputs differ from another in one sentence only
 
 
 def text_of(data: bytes) -> str:
@@ -49,9 +50,13 @@ def tag_waiting() -> None:
 def check(data: bytes) -> None:
     """One input."""
     text = text_of(data)
-    _waiting.extend(text[start:end] for start, end in check_spans(text))
+    new = {text[start:end] for start, end in check_spans(text)} - _seen
+    _waiting.extend(sorted(new))
+    _seen.update(new)
     if len(_waiting) >= _TOGETHER:
         tag_waiting()
+    if len(_seen) > 1_000_000:
+        _seen.clear()
 
 
 if __name__ == "__main__":
