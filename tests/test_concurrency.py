@@ -14,6 +14,7 @@ import secclass
 from secclass import Document, Sentence, Tagger, _store
 from secclass import tagger as tagger_module
 from secclass._data import read_labelled
+from tests.fuzz.models import freshly_loaded
 from tests.fuzz.properties import PIECES
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds" / "en" / "natural_news.jsonl"
@@ -115,7 +116,7 @@ def test_processes_answer_alike(
 
 
 def test_a_second_run_and_a_second_copy_answer_alike(texts: list[str], expected: list[Sentence]) -> None:
-    again = secclass.Tagger(*_store.read(_store.find("en")))
+    again = freshly_loaded(_store.find("en"))
     assert same(again.tag_sentences(texts), expected)
     moved: Tagger = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(again))))
     assert same(moved.tag_sentences(texts), expected)

@@ -69,12 +69,18 @@ def put(directory: Path, manifest: Any, arrays: bytes | None = None) -> None:
     (directory / "manifest.sha256").write_bytes(_store._seal(hashlib.sha256(content).hexdigest()))
 
 
+def freshly_loaded(directory: Path) -> secclass.Tagger:
+    """A tagger from what the directory holds now, not from what was read of it before."""
+    secclass.tagger._read.cache_clear()
+    return secclass.load(directory)
+
+
 def answers(directory: Path) -> list[secclass.Sentence] | secclass.ModelError:
     """What the model of a directory makes of some texts, or why it cannot be loaded. Warnings are errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            tagger = secclass.Tagger(*_store.read(directory))
+            tagger = freshly_loaded(directory)
         except secclass.ModelError as error:
             return error
         for text in TEXTS:
