@@ -76,9 +76,7 @@ def main() -> int:
                 print(f"{passed / 60:.0f} min: {handed} documents, {right} right, {memory[-1]:.1f} MiB", flush=True)
     tenth = max(1, len(memory) // 10)
     early, late = median(memory[:tenth]), median(memory[-tenth:])
-    print(
-        f"{handed} documents, {right} right; memory {early:.1f} MiB early, {late:.1f} MiB late, {max(memory):.1f} at most"
-    )
+    print(f"{handed} documents, {right} right; MiB {early:.1f} early, {late:.1f} late, {max(memory):.1f} at most")
     return 0 if handed == right and late <= 1.05 * early else 1
 
 
