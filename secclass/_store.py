@@ -143,6 +143,11 @@ def write(
 
     All files are written beside their places first and renamed after, the manifest last: what fails leaves the old
     model, and what is killed between two renames leaves a model that is read as damaged.
+
+    Raises
+    ------
+    ValueError
+        If it could not be read, e.g. because a weight is no number.
     """
     entries, arrays = _manifest.encode(extractor, axes)
     contents = {"arrays.npz": _archive.pack(arrays)} | {name: text.encode() for name, text in texts.items()}
@@ -151,6 +156,7 @@ def write(
         for name, content in contents.items()
     }
     full = {"format": FORMAT, **manifest, **entries, "files": files}
+    _manifest.decode(full, arrays)  # what could not be read is not written
     content = (json.dumps(full, indent=1, ensure_ascii=False) + "\n").encode()
     contents |= {"manifest.sha256": _seal(hashlib.sha256(content).hexdigest()), "manifest.json": content}
     _replace(directory, contents)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -375,6 +376,15 @@ def test_no_pickle_is_loaded(model: Path) -> None:
 
 def test_loading_is_cached(model: Path) -> None:
     assert secclass.load(model)._extractor is secclass.load(model)._extractor
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
+    manifest, extractor, (crimes, stances) = _store.read(FORMAT_1)
+    broken = replace(crimes, weights=crimes.weights * np.float32(np.nan))
+    kept = {name: manifest[name] for name in ("name", "version", "language")}
+    with pytest.raises(ValueError, match="weights that are no numbers"):
+        _store.write(tmp_path / "model", kept, extractor, (broken, stances), {})
+    assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize("fails_at", range(11))
