@@ -46,6 +46,7 @@ _NO_OPENER = re.compile(rf"[a-z0-9]|{_one_of(_AFTER_INITIALS)}\b")
 _SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s+){1,5}(?:said|says|asked|added|told|wrote|wondered|warned|replied)\b")
 _OPENERS = '“‘"(['
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACE = re.compile(r"\s")
 _LAST_SPACE = re.compile(r"\s(?=\S*$)")
 # sentencex needs quadratic time in nested quotes: it sees so many characters at once, and no sentence is longer.
 _LONGEST = 20_000
@@ -159,9 +160,9 @@ def _candidates(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """Sentences of a paragraph as sentencex sees them, without white space at the edges."""
     while begin < end:
         stop = min(end, begin + _LONGEST)
-        # Inner line ends would be read as paragraph breaks or list items: here they are spaces. Lone surrogates
-        # cannot reach sentencex. Each stand-in is as long as what it stands for, so that places are kept.
-        part = _SURROGATE.sub("\ufffd", _LINE_END.sub(lambda m: " " * len(m[0]), text[begin:stop]))
+        # Inner line ends would be read as paragraph breaks or list items, and sentencex panics on some wide spaces:
+        # all are plain spaces here. Lone surrogates cannot reach it. Every stand-in is one character for one.
+        part = _SURROGATE.sub("\ufffd", _SPACE.sub(" ", text[begin:stop]))
         found = sentencex.get_sentence_boundaries("en", part)
         places = [0, *(item["start_index"] for item in found[1:]), len(part)]
         if stop < end:

@@ -56,6 +56,11 @@ def test_characters_of_a_surrogate_pair_are_no_character() -> None:
     assert check_spans("\ud83d\ude00 One. \ude00\ud83d Two.") == [(0, 7), (8, 15)]
 
 
+def test_wide_spaces_do_not_break_sentencex() -> None:
+    """Found by fuzzing: sentencex 1.0.32 panics on this with an exception that is no Exception."""
+    check_spans("A\u3000\u3000\u3000               \u3000\u3000.Mr. \x1f")
+
+
 LARGE = {"one word": "a", "one line": "no stop here ", "no white space": "中文", "stops": ". ", "marks": "\u0301"}
 
 
