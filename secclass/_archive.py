@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 _HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '(<[uif][1248])', 'fortran_order': False, "
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<|][uif][1248])', 'fortran_order': False, "
     rb"'shape': \((\d{1,12}),(?: (\d{1,12}))?\), \} *\n",
     re.DOTALL,
 )

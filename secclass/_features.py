@@ -1,10 +1,11 @@
 """Sentences to features: keys of what stands in them, the same for training and inference.
 
-Three views of a sentence:
+Four views of a sentence:
 
 * **words**: the tokens themselves, as n-grams;
 * **symbols**: each token as its word class, crime, country, name or function word, in order, as n-grams;
-* **skeleton**: of the symbols only the word classes: the cues of stance.
+* **skeleton**: of the symbols only the word classes: the cues of stance;
+* **attributes**: of each token its word, endings, word classes and shape, for the network that reads tokens in order.
 
 Crime expressions found by the lexicon give features of their own (what kind of match, whether inside a name,
 what stands beside it), shared by all expressions of a crime type: a new expression needs no training.
@@ -23,7 +24,7 @@ from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, insi
 from secclass._names import FREE, HEADS, LAW, name_runs, title_case
 from secclass._table import KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
-from secclass._views import Occurrences, Stream, joined, named
+from secclass._views import Attributes, Occurrences, Stream, joined, named
 
 GROUPS = ("word", "symbol", "crime", "context", "shape")
 _GENERIC = "cross_border_crime"
@@ -37,13 +38,15 @@ _SUBJECTS = (
     *("second_person", "suspect", "third_person", "third_thing"),
 )  # classes that can be the subject of an act
 _SUFFIXES = ("ing", "ed", "ly", "s")
+ATTRIBUTES = ("word", "ending", "class", "shape")
 
 
 @dataclass(frozen=True)
 class Features:
     """What was found in a batch of sentences.
 
-    ``groups`` holds the occurrences of each feature group, ``cues`` the cues of stance. ``candidates`` says for
+    ``groups`` holds the occurrences of each feature group, ``cues`` the cues of stance, ``attributes`` those of
+    each kind that the tokens have. ``candidates`` says for
     each sentence (row) and crime type (column) whether any expression of that type stands in it, be it a hint;
     ``owner`` for each occurrence of the group "crime" which crime type it speaks of (-1: no single one).
     """
@@ -51,6 +54,7 @@ class Features:
     tokens: Tokens
     groups: dict[str, Occurrences]
     cues: Cues
+    attributes: dict[str, Attributes]
     candidates: BoolArray
     owner: IntArray
 
@@ -121,7 +125,7 @@ class Extractor:
         connector = self._connector.find(tokens.key) >= 0
         run, opening = name_runs(tokens, function, connector, flags)
         crimes = self._crime_matches(tokens, present, run)
-        symbols, skeleton = self._symbol_view(tokens, function, flags["countries"], run, crimes)
+        symbols, skeleton, attributes = self._symbol_view(tokens, function, flags["countries"], run, crimes)
         places = np.arange(len(tokens.key))
         words = Stream(tokens.key, tokens.sentence, tokens.boundary, places, places)
         found: dict[str, Occurrences] = {}
@@ -134,9 +138,8 @@ class Extractor:
         candidates = np.zeros((tokens.size, len(self.lexicon.crime_names)), bool)
         real = crimes.how != FALSE_FRIEND
         candidates[crimes.sentence[real], crimes.crime[real]] = True
-        return Features(
-            tokens, found, find_cues(tokens, symbols, skeleton, self._context, self._actors), candidates, owner
-        )
+        cues = find_cues(tokens, symbols, skeleton, self._context, self._actors)
+        return Features(tokens, found, cues, attributes, candidates, owner)
 
     def _word_lists(self, tokens: Tokens) -> tuple[BoolArray, dict[str, BoolArray]]:
         """Which lists each sentence has words of, and for the named lists which tokens."""
@@ -186,7 +189,8 @@ class Extractor:
 
     def _symbol_view(
         self, tokens: Tokens, function: BoolArray, country: BoolArray, run: npt.NDArray[np.int8], crimes: _Crimes
-    ) -> tuple[Stream, Stream]:
+    ) -> tuple[Stream, Stream, dict[str, Attributes]]:
+        """The symbols of a batch in order, of them the word classes, and the attributes of all tokens."""
         count = len(tokens.key)
         symbol = np.where(tokens.word, named("word"), tokens.key)
         for (value, mask), key in self._suffixes:
@@ -219,6 +223,11 @@ class Extractor:
         np.add.at(combined, number, self._symbol_of_class[member])
         np.logical_or.at(actor, number, self._is_actor[member])
         use = ~taken[first_s] & ~taken[first_s + size_s - 1] & ((run[first_s] == FREE) | actor)
+        attributes = self._attributes(tokens, np.where(in_name | country, symbol, tokens.key), run, taken)
+        within = use[number]
+        attributes["class"] = _class_attributes(
+            self._symbol_of_class[member[within]], first_s[number[within]], size_s[number[within]]
+        )
         first_s, size_s, combined = first_s[use], size_s[use], combined[use]
         symbol[first_s] = combined
         classed = np.zeros(count, bool)
@@ -237,7 +246,28 @@ class Extractor:
         full = Stream(symbol[where], tokens.sentence[where], tokens.boundary[where], where, last[where])
         question = tokens.key == np.uint64(ord("?"))
         bones = np.flatnonzero(classed | tokens.boundary | question)
-        return full, Stream(symbol[bones], tokens.sentence[bones], tokens.boundary[bones], bones, last[bones])
+        return (
+            full,
+            Stream(symbol[bones], tokens.sentence[bones], tokens.boundary[bones], bones, last[bones]),
+            attributes,
+        )
+
+    def _attributes(
+        self, tokens: Tokens, word: KeyArray, run: npt.NDArray[np.int8], crime: BoolArray
+    ) -> dict[str, Attributes]:
+        """Word, endings and shape of each token; a name's words are not told apart."""
+        at = np.flatnonzero(~tokens.boundary)
+        plain = at[(word[at] == tokens.key[at]) & tokens.word[at]]
+        endings = [
+            combine(tokens.ending[plain] & np.uint64((1 << 21 * length) - 1), named(f"ending{length}"))
+            for length in (2, 3)
+        ]
+        shape = run[at] + 8 * crime[at] + 16 * tokens.capital[at] + 32 * tokens.word[at]
+        return {
+            "word": Attributes(combine(word[at], named("attribute word")), at),
+            "ending": Attributes(np.concatenate(endings), np.tile(plain, len(endings))),
+            "shape": Attributes(combine(shape.astype(np.uint64), named("attribute shape")), at),
+        }
 
     def _crime_features(self, tokens: Tokens, crimes: _Crimes) -> tuple[Occurrences, IntArray]:
         """What matched and how, each feature once a sentence; and the crime type that each speaks of."""
@@ -302,6 +332,16 @@ class Extractor:
         key = np.concatenate([bands[band], np.full(len(title), named("title"), np.uint64)])
         sentence = np.concatenate([rows, title])
         return Occurrences(key, sentence, opening[sentence] + 1, opening[sentence + 1] - 1)
+
+
+def _class_attributes(key: KeyArray, first: IntArray, size: IntArray) -> Attributes:
+    """The class of each expression, for its first token and, apart, for those inside it."""
+    parts = [(combine(key, named("begins")), first)]
+    for step in range(1, int(np.max(size, initial=1))):
+        longer = size > step
+        parts.append((combine(key[longer], named("inside")), first[longer] + step))
+    keys, tokens = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Attributes(keys, tokens)
 
 
 def _span_keys(tokens: Tokens, first: IntArray, last: IntArray) -> KeyArray:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from secclass._cues import Cues
 from secclass._features import Features
+from secclass._network import Network
 from secclass._table import KeyTable
 from secclass._tokens import IntArray, KeyArray
 from secclass._views import Occurrences
@@ -26,9 +27,9 @@ class Axis:
     1, in the others they are plain counts.
     Groups named in ``gated`` count for a label only where the sentence holds an expression of that label
     (``Features.candidates``). Where ``cues`` is set, the features of each cue are summed, and the sum of the
-    strongest cue counts, if it is above 0. ``bias``, ``slope``, ``intercept`` and ``threshold`` have an entry a
-    label. The probability of a raw score r is 1 / (1 + exp(-(slope * r + intercept))) (Platt scaling); a label
-    holds where it reaches the threshold.
+    strongest cue counts, if it is above 0. What ``network`` says, if there is one, is added.
+    ``bias``, ``slope``, ``intercept`` and ``threshold`` have an entry a label. The probability of a raw score r is
+    1 / (1 + exp(-(slope * r + intercept))) (Platt scaling); a label holds where it reaches the threshold.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Axis:
     slope: FloatArray
     intercept: FloatArray
     threshold: FloatArray
+    network: Network | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))
@@ -74,6 +76,8 @@ class Axis:
             strongest = np.zeros_like(scores)
             np.maximum.at(strongest, found.cues.sentence, self._cue_sums(found.cues))
             scores += strongest
+        if self.network:
+            scores += self.network.raw(found)
         return scores
 
     def _cue_sums(self, cues: Cues) -> FloatArray:
@@ -126,6 +130,8 @@ class Axis:
                 for i, row in enumerate(cue_rows)
                 if sums[best] > 0 and row >= 0 and self.weights[row, label]
             ]
+        if self.network:
+            parts += self.network.contributions(label, found)
         return parts
 
 

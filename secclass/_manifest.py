@@ -18,6 +18,7 @@ from secclass._data import AXES
 from secclass._features import GROUPS, Extractor
 from secclass._lexicon import Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
+from secclass._network import WIDTHS, Network, columns
 from secclass._tokens import IntArray
 from secclass.errors import ModelFormatError
 
@@ -26,6 +27,8 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 _MATCHERS = ("crimes", "classes", "words")
 _MATCHER_ARRAYS = {"keys": np.uint64, "values": np.int32, "bounds": np.int32, "members": np.int32}
 _AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
+_NETWORK_ARRAYS = {"keys": np.uint64, "embedding": np.int8, "weights": np.int8, "bias": np.float32, "output": np.float32}
+_TABLES = ("weights", "embedding", "output")  # arrays of two axes
 _AXIS_LISTS = ("labels", "groups", "unit", "gated")
 _CALIBRATION = ("slope", "intercept", "threshold")
 _PROBE = [
@@ -37,6 +40,7 @@ _MOST_NAMES = 20_000
 _MOST_OWNERS = 1_000  # word lists, classes or crimes that one expression belongs to
 _MOST_NUMBER = 1e5
 _LONGEST_NGRAM = 5
+_MOST_DIMENSIONS, _MOST_FILTERS = 128, 1_024
 _MOST_PROBES, _LONGEST_PROBE = 10, 1_000
 _Kind = TypeVar("_Kind")
 
@@ -56,6 +60,8 @@ def decode(manifest: Mapping[str, Any], arrays: Arrays) -> tuple[Extractor, tupl
     lexicon = _read_lexicon(entry(manifest, "lexicon", dict), arrays)
     lengths = _read_lengths(entry(entry(manifest, "features", dict), "lengths", dict))
     described = entry(manifest, "axes", dict)
+    if entry(manifest, "format", int) < 3:  # had no networks
+        described = {name: {"network": False, **entry(described, name, dict)} for name in described}
     if described.keys() != AXES.keys():
         raise ValueError(f"its axes are {list(described)}, not {list(AXES)}")
     axes = tuple(_read_axis(name, entry(described, name, dict), arrays, lexicon) for name in described)
@@ -77,9 +83,11 @@ def encode(extractor: Extractor, axes: Sequence[Axis]) -> tuple[dict[str, Any], 
     described = {}
     for axis in axes:
         arrays |= {f"axis.{axis.name}.{p}": getattr(axis, p).astype(t) for p, t in _AXIS_ARRAYS.items()}
+        if axis.network:
+            arrays |= {f"axis.{axis.name}.network.{p}": getattr(axis.network, p) for p in _NETWORK_ARRAYS}
         described[axis.name] = (
             {part: list(getattr(axis, part)) for part in _AXIS_LISTS}
-            | {"cues": axis.cues}
+            | {"cues": axis.cues, "network": axis.network is not None}
             | {part: dict(zip(axis.labels, getattr(axis, part).tolist(), strict=True)) for part in _CALIBRATION}
         )
     manifest = {
@@ -120,7 +128,7 @@ def _take(arrays: Arrays, prefix: str, types: Mapping[str, type]) -> dict[str, A
         array = arrays.get(f"{prefix}.{name}")
         if array is None:
             raise ValueError(f"there is no array {prefix}.{name}")
-        if array.dtype != dtype or array.ndim != (2 if name == "weights" else 1):
+        if array.dtype != dtype or array.ndim != (2 if name in _TABLES else 1):
             raise ValueError(f"array {prefix}.{name} is {array.dtype}{list(array.shape)}, not {np.dtype(dtype)}")
         taken[name] = array
     return taken
@@ -191,9 +199,37 @@ def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon:
         raise ValueError(f"axis {name} has weights that are no numbers")
     if not (np.abs(bias) < _MOST_NUMBER).all():
         raise ValueError(f"axis {name} has a bias that is no number")
+    network = _read_network(name, arrays, len(labels)) if entry(described, "network", bool) else None
     return Axis(
-        name, labels, groups, unit, gated, entry(described, "cues", bool), keys, rarity, weights, bias, **numbers
+        name,
+        labels,
+        groups,
+        unit,
+        gated,
+        entry(described, "cues", bool),
+        keys,
+        rarity,
+        weights,
+        bias,
+        **numbers,
+        network=network,
     )
+
+
+def _read_network(axis: str, arrays: Arrays, labels: int) -> Network:
+    taken = _take(arrays, f"axis.{axis}.network", _NETWORK_ARRAYS)
+    keys, embedding, weights, bias, output = taken.values()
+    dimensions, filters = embedding.shape[1], len(bias)
+    if not (0 < dimensions <= _MOST_DIMENSIONS and 0 < filters <= _MOST_FILTERS and filters % len(WIDTHS) == 0):
+        raise ValueError(f"the network of axis {axis} has {dimensions} dimensions and {filters} filters")
+    shapes = (len(embedding), weights.shape, output.shape)
+    if shapes != (len(keys), (dimensions, columns(filters)[-1][1].stop), (filters, labels)):
+        raise ValueError(f"the arrays of the network of axis {axis} have shapes that do not fit each other")
+    if len(np.unique(keys)) < len(keys):
+        raise ValueError(f"the network of axis {axis} knows an attribute twice")
+    if not ((np.abs(output) < _MOST_NUMBER).all() and (np.abs(bias) < 1 << 24).all()):
+        raise ValueError(f"the network of axis {axis} has weights that are no numbers")
+    return Network(**taken)
 
 
 def _numbers(values: Mapping[str, Any], labels: Sequence[str], what: str) -> npt.NDArray[np.float64]:

@@ -16,11 +16,15 @@ HEADS = {"group_heads": GROUP, "law_heads": LAW, "body_heads": BODY}
 
 
 def title_case(tokens: Tokens) -> BoolArray:
-    """The sentences in which most longer words have a capital: there it tells nothing."""
+    """The sentences in which most longer words, or nearly all words, have a capital: there it tells nothing."""
+    count = tokens.size + 1
+    shouted = np.bincount(tokens.sentence[tokens.capital], minlength=count) > 0.85 * np.bincount(
+        tokens.sentence[tokens.word], minlength=count
+    )
     long = tokens.word & (tokens.end - tokens.start > 3)
-    letters = np.bincount(tokens.sentence[long], minlength=tokens.size + 1)
-    capitals = np.bincount(tokens.sentence[long & tokens.capital], minlength=tokens.size + 1)
-    return (capitals >= 3) & (capitals > 0.75 * letters) & (letters <= _LONGEST_TITLE)
+    letters = np.bincount(tokens.sentence[long], minlength=count)
+    capitals = np.bincount(tokens.sentence[long & tokens.capital], minlength=count)
+    return (capitals >= 3) & (((capitals > 0.75 * letters) & (letters <= _LONGEST_TITLE)) | shouted)
 
 
 def _next(flags: BoolArray, by: int = 1) -> BoolArray:

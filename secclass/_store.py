@@ -21,8 +21,8 @@ from secclass._features import Extractor
 from secclass._linear import Axis
 from secclass.errors import InputError, ModelDamagedError, ModelError, ModelFormatError, ModelNotFoundError
 
-FORMAT = 2
-READABLE = (1, 2)  # format 1 had no manifest.sha256 and no probe
+FORMAT = 3
+READABLE = (1, 2, 3)  # format 1 had no manifest.sha256 and no probe, format 2 no networks
 MOST_MEMORY = 1 << 30  # bytes that reading takes at most, because of these bounds on its parts:
 _MOST_MANIFEST = 4 << 20
 _MOST_FILES = 32 << 20

@@ -28,6 +28,14 @@ class Occurrences:
     last: IntArray
 
 
+@dataclass(frozen=True)
+class Attributes:
+    """Attributes that tokens have, an entry each: key, and the token."""
+
+    key: KeyArray
+    token: IntArray
+
+
 def joined(parts: Sequence[Occurrences]) -> Occurrences:
     """All occurrences of the parts, in order."""
     names = ("key", "sentence", "first", "last")

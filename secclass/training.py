@@ -20,6 +20,8 @@ from secclass._data import AXES, Labelled, digest, read_labelled
 from secclass._features import Extractor
 from secclass._lexicon import Lexicon
 from secclass._linear import Axis, FloatArray, logistic
+from secclass._network import Network
+from secclass._network_training import Sentences, Trainer
 from secclass._tokens import BoolArray, IntArray, KeyArray, tokenize
 from secclass._views import Occurrences
 from secclass.errors import SeedError
@@ -36,7 +38,7 @@ class AxisSettings:
     ``groups`` are its feature groups, those in ``unit`` scaled to length 1 a sentence, those in ``gated`` counted
     for a label only beside an expression of that label; ``c`` is the inverse regularisation of logistic
     regression; a feature must occur in ``min_count`` seeds. With ``cues`` the cues of stance are learnt too, with
-    the inverse regularisation ``cue_c``.
+    the inverse regularisation ``cue_c``; with ``network`` a network, beside the linear models.
     """
 
     groups: tuple[str, ...]
@@ -46,12 +48,14 @@ class AxisSettings:
     min_count: int = 2
     cues: bool = False
     cue_c: float = 0.7
+    network: bool = False
 
 
 SETTINGS = {
     "crimes": AxisSettings(("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0),
-    "stances": AxisSettings(("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, cues=True),
+    "stances": AxisSettings(("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, cues=True, network=True),
 }
+MIN_TOKENS = 3  # an attribute of tokens must stand on so many to be known to a network
 WEIGHT_FLOOR = 0.1  # features whose weights are all smaller are left out of the model
 
 
@@ -205,19 +209,30 @@ def _train_axis(
     natural = np.array([row.natural for row in rows])
     # A crime that no expression points to is out of reach: it is no example to learn from.
     reach = matrix.candidates if settings.gated else np.ones_like(gold)
-    learnt = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_train_label)(
+    fitted = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_fit_label)(
             _Fitter(matrix.for_label(column, settings), matrix.cues, matrix.cue_sentence, settings),
             gold[:, column],
             reach[:, column],
-            natural,
         )
         for column in range(len(labels))
     )
+    weights = np.stack([weights for weights, _ in fitted], axis=1)
+    raw = np.stack([held_out for _, held_out in fitted], axis=1)
+    network, constant, beside = None, np.zeros(len(labels)), np.zeros_like(raw)
+    if settings.network:
+        network, constant, beside = _fit_network(extractor, [row.text for row in rows], gold, n_jobs)
+    calibrated = [
+        _calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], natural)
+        for column in range(len(labels))
+    ]
+    share = np.array([label.share for label in calibrated])
+    if network:
+        network = replace(network, output=(network.output * share).astype(np.float32))
     rarity = np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
-    weights = np.stack([label.weights for label in learnt], axis=1) * rarity[:, None]
     keys = np.concatenate([*matrix.keys.values(), matrix.cue_keys])
-    felt = np.abs(weights).max(axis=1) >= WEIGHT_FLOOR
+    by_feature = weights[:-1] * rarity[:, None]
+    felt = np.abs(by_feature).max(axis=1) >= WEIGHT_FLOOR
     axis = Axis(
         name,
         labels,
@@ -227,39 +242,73 @@ def _train_axis(
         settings.cues,
         keys[felt],
         rarity[felt].astype(np.float32),
-        weights[felt].astype(np.float32),
-        np.array([label.bias for label in learnt]),
-        np.array([label.slope for label in learnt]),
-        np.array([label.intercept for label in learnt]),
-        np.array([label.threshold for label in learnt]),
+        by_feature[felt].astype(np.float32),
+        weights[-1] + constant * share,
+        np.array([label.slope for label in calibrated]),
+        np.array([label.intercept for label in calibrated]),
+        np.array([label.threshold for label in calibrated]),
+        network,
     )
-    held_out = np.stack([label.held_out for label in learnt], axis=1)
+    held_out = np.stack([label.held_out for label in calibrated], axis=1)
     return axis, score(name, gold, held_out >= axis.threshold)
 
 
+def _folds(count: int) -> list[tuple[IntArray, IntArray]]:
+    """For each fold the sentences to learn from and those held out."""
+    return list(KFold(FOLDS, shuffle=True, random_state=0).split(np.empty(count)))
+
+
+def _fit_label(fitter: _Fitter, gold: BoolArray, reach: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """One linear model: its weights, the bias last, and out-of-fold raw scores."""
+    use = ~gold | reach
+    raw = np.zeros(len(gold))
+    for fit, held in _folds(len(gold)):
+        raw[held] = fitter.raw(fitter.fit(fit[use[fit]], gold), held)
+    return fitter.fit(np.flatnonzero(use), gold), raw
+
+
+def _fit_network(
+    extractor: Extractor, texts: Sequence[str], gold: BoolArray, n_jobs: int
+) -> tuple[Network, FloatArray, FloatArray]:
+    """One network for all labels: with its constants (an entry a label), and out-of-fold raw scores."""
+    sentences = Sentences.build(
+        (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), MIN_TOKENS
+    )
+    everything = np.arange(len(texts))
+    folds = [*_folds(len(texts)), (everything, everything[:0])]
+    trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold) for fit, _ in folds)
+    raw = np.zeros(gold.shape)
+    for trainer, (_, held) in zip(trainers, folds, strict=True):
+        raw[held] = trainer.raw(held)
+    return trainers[-1].network(), trainers[-1].weights["constant"], raw
+
+
+def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray) -> Trainer:
+    return Trainer(sentences, gold.shape[1]).fit(rows, gold)
+
+
 @dataclass(frozen=True)
-class _Learnt:
-    weights: FloatArray
-    bias: float
+class _Calibrated:
     slope: float
     intercept: float
+    share: float  # weight of the network beside the linear model
     threshold: float
     held_out: FloatArray  # calibrated out-of-fold probabilities
 
 
-def _train_label(fitter: _Fitter, gold: BoolArray, reach: BoolArray, natural: BoolArray) -> _Learnt:
-    """One binary model, calibrated and given its threshold on out-of-fold scores."""
+def _calibrate(
+    raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, natural: BoolArray
+) -> _Calibrated:
+    """Turn out-of-fold scores of one label into probabilities, and set its threshold."""
     use = ~gold | reach
     weight = _natural_weight(gold, natural)
-    raw = np.zeros(len(gold))
-    for fit, held in KFold(FOLDS, shuffle=True, random_state=0).split(gold):
-        raw[held] = fitter.raw(fitter.fit(fit[use[fit]], gold), held)
-    platt = LogisticRegression(C=1e6).fit(raw[use, None], gold[use], sample_weight=weight[use])
-    slope, intercept = float(platt.coef_[0, 0]), float(platt.intercept_[0])
-    held_out = logistic(raw * slope + intercept)
-    model = fitter.fit(np.flatnonzero(use), gold)
+    scores = np.stack([raw, beside], axis=1)
+    platt = LogisticRegression(C=1e6).fit(scores[use], gold[use], sample_weight=weight[use])
+    slope, of_network = map(float, platt.coef_[0])
+    intercept = float(platt.intercept_[0])
+    held_out = logistic(scores @ platt.coef_[0] + intercept)
     threshold = _threshold(gold[use], held_out[use], weight[use])
-    return _Learnt(model[:-1], float(model[-1]), slope, intercept, threshold, held_out)
+    return _Calibrated(slope, intercept, of_network / slope, threshold, held_out)
 
 
 @dataclass(frozen=True)

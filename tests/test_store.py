@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return rewritten(FORMAT_1, tmp_path / "copy")
+    return rewritten(FORMAT_1, tmp_path / "copy", network=True)
 
 
 @pytest.fixture
@@ -157,9 +157,22 @@ def test_a_model_of_format_1_is_still_read() -> None:
     ]
 
 
-def test_a_model_of_format_1_keeps_its_answers_when_it_is_written_again(model: Path) -> None:
+def test_a_model_of_format_1_keeps_its_answers_when_it_is_written_again(tmp_path: Path) -> None:
+    model = rewritten(FORMAT_1, tmp_path / "copy")
     assert json.loads((model / "manifest.json").read_bytes())["format"] == _store.FORMAT
     assert answers(model) == answers(FORMAT_1)
+
+
+def test_a_model_of_format_2_is_still_read() -> None:
+    """Without networks. It is the model of format 1, written by the version that wrote format 2."""
+    model = FORMAT_1.with_name("format-2")
+    assert json.loads((model / "manifest.json").read_bytes())["format"] == 2
+    assert answers(model) == answers(FORMAT_1)
+
+
+def test_a_network_is_kept(model: Path) -> None:
+    assert isinstance(answers(model), list)
+    assert answers(model) != answers(FORMAT_1)
 
 
 def nested(*path: str, to: Any) -> Callable[[dict[str, Any]], object]:
@@ -190,6 +203,8 @@ HOSTILE = {
     "group unknown": nested("axes", "crimes", "groups", to=["word", "smell"]),
     "group scaled but not there": nested("axes", "crimes", "unit", to=["word"]),
     "stances gated": nested("axes", "stances", "gated", to=["word"]),
+    "network a number": nested("axes", "stances", "network", to=1),
+    "network of no arrays": nested("axes", "crimes", "network", to=True),
     "cues a str": nested("axes", "stances", "cues", to="false"),
     "n-grams of many": nested("features", "lengths", to={"word": "many"}),
     "n-grams without end": nested("features", "lengths", "word", to=[1, 10**9]),
@@ -248,6 +263,7 @@ def set_item(name: str, place: Any, value: Any) -> Callable[[dict[str, Any]], ob
     return lambda arrays: arrays[name].__setitem__(place, value)
 
 
+NETWORK = "axis.stances.network"
 BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "weight NaN": set_item("axis.crimes.weights", (0, 0), np.nan),
     "weight infinite": set_item("axis.stances.weights", (0, 0), np.inf),
@@ -264,6 +280,12 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "array of another type": lambda a: a.update({"axis.stances.bias": a["axis.stances.bias"].astype(np.float32)}),
     "array of another shape": lambda a: a.update({"axis.stances.keys": a["axis.stances.keys"][:, None]}),
     "weights too few": lambda a: a.update({"axis.stances.weights": a["axis.stances.weights"][1:]}),
+    "network key twice": lambda a: set_item(f"{NETWORK}.keys", 0, a[f"{NETWORK}.keys"][1])(a),
+    "network of many dimensions": lambda a: a.update({f"{NETWORK}.embedding": np.zeros((2, 10**5), np.int8)}),
+    "network of three filters": lambda a: a.update({f"{NETWORK}.bias": a[f"{NETWORK}.bias"][:3]}),
+    "network weights too few": lambda a: a.update({f"{NETWORK}.weights": a[f"{NETWORK}.weights"][:, 1:]}),
+    "network output NaN": set_item(f"{NETWORK}.output", (0, 0), np.nan),
+    "network bias infinite": set_item(f"{NETWORK}.bias", 0, np.inf),
     "keys that crowd": lambda a: a.update(crowded()),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import secclass
-from secclass import _store
+from secclass import _network_training, _store
 from secclass._data import digest, read_labelled
 from secclass.training import TrainingReport, train
 
@@ -20,9 +21,16 @@ SEEDS = ROOT / "seeds" / "en"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingReport]:
-    output = tmp_path_factory.mktemp("model") / "en"
-    report = train(SEEDS, output, n_jobs=2, log=lambda line: None)
-    return output, report
+    """A model of a tenth of the seeds, its networks barely trained."""
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "seeds").mkdir()
+    (folder / "seeds" / "lexicon").symlink_to(SEEDS / "lexicon")
+    lines = [line for path in sorted(SEEDS.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
+    (folder / "seeds" / "part.jsonl").write_text("\n".join(lines[::10]), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_network_training, "EPOCHS", 1)
+        report = train(folder / "seeds", folder / "en", log=lambda line: None)
+    return folder / "en", report
 
 
 def same_solvers() -> bool:
@@ -31,14 +39,20 @@ def same_solvers() -> bool:
     return all(manifest["trained_with"][name] == version(name) for name in ("scipy", "scikit-learn"))
 
 
-def test_training_again_gives_the_shipped_model(trained: tuple[Path, TrainingReport]) -> None:
+@pytest.mark.skipif(
+    os.environ.get("SECCLASS_TESTS") != "all", reason="training takes minutes; set SECCLASS_TESTS=all to repeat it"
+)
+def test_training_again_gives_the_shipped_model(tmp_path: Path) -> None:
+    train(SEEDS, tmp_path / "en", n_jobs=2, log=lambda line: None)
     texts = [row.text for row in read_labelled(SEEDS)]
     shipped = secclass.load().tag_sentences(texts)
-    again = secclass.load(trained[0]).tag_sentences(texts)
-    assert [(s.crimes, s.stances) for s in shipped] == [(s.crimes, s.stances) for s in again]
+    again = secclass.load(tmp_path / "en").tag_sentences(texts)
     for axis in ("crime_scores", "stance_scores"):
         left, right = ([list(getattr(s, axis).values()) for s in tagged] for tagged in (shipped, again))
-        assert np.abs(np.array(left) - np.array(right)).max() < (1e-4 if same_solvers() else 0.05)
+        assert np.abs(np.array(left) - np.array(right)).max() < (1e-3 if same_solvers() else 0.05)
+    if same_solvers():
+        assert [(s.crimes, s.stances) for s in shipped] == [(s.crimes, s.stances) for s in again]
+        assert (tmp_path / "en" / "card.md").read_bytes() == (_store.find("en") / "card.md").read_bytes()
 
 
 def test_the_shipped_manifest_names_these_seeds() -> None:
@@ -52,14 +66,12 @@ def test_the_manifest_keeps_the_cross_validated_scores(trained: tuple[Path, Trai
     manifest = json.loads((trained[0] / "manifest.json").read_text(encoding="utf-8"))
     for score in trained[1].scores:
         assert manifest["cross_validated"][score.axis]["macro_f1"] == pytest.approx(score.macro_f1, abs=1e-4)
-        assert 0.5 < score.macro_f1 < 1
+        assert 0.3 < score.macro_f1 < 1
 
 
 def test_the_card_has_every_label(trained: tuple[Path, TrainingReport]) -> None:
     card = (trained[0] / "card.md").read_text(encoding="utf-8")
     assert all(f"| {label} |" in card for label in (*secclass.CrimeType, *secclass.Stance))
-    if same_solvers():
-        assert card == (_store.find("en") / "card.md").read_text(encoding="utf-8")
 
 
 def test_seed_ids_are_unique_and_rows_complete() -> None:

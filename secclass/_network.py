@@ -1,0 +1,130 @@
+"""A small convolutional network over the tokens of a sentence, in whole numbers.
+
+Each token is the sum of the embeddings of its attributes; a filter weighs the tokens in a window of one to seven; of
+each filter the strongest place in the sentence counts, if it is above 0 (Kim 2014, Convolutional Neural Networks for
+Sentence Classification). Embeddings and filters are stored as small integers and added up exactly: no score depends
+on the batch, or on how a machine rounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from secclass._features import ATTRIBUTES, Features
+from secclass._table import KeyTable
+from secclass._tokens import IntArray, KeyArray
+
+FloatArray = npt.NDArray[np.float64]
+WIDTHS = (1, 3, 5, 7)  # tokens that a filter sees; there are as many filters of each width, in this order
+REACH = max(WIDTHS) // 2
+
+
+def columns(filters: int) -> list[tuple[int, slice, slice]]:
+    """How the products of a token with all filters are laid out, for ``filters`` filters in all.
+
+    For each width and each place in the window: its offset from the middle, the columns of the products, and the
+    filters that they belong to.
+    """
+    each = filters // len(WIDTHS)
+    parts: list[tuple[int, slice, slice]] = []
+    for number, width in enumerate(WIDTHS):
+        for offset in range(-(width // 2), width // 2 + 1):
+            begin = len(parts) * each
+            parts.append((offset, slice(begin, begin + each), slice(number * each, (number + 1) * each)))
+    return parts
+
+
+def places(sentence: IntArray, token: IntArray) -> IntArray:
+    """The row of each token where the sentences stand ``REACH`` empty rows apart: no window sees two of them."""
+    return token + (REACH - 1) * (sentence + 1)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of one axis.
+
+    ``embedding`` (int8) has a row a known attribute, that of ``keys[i]``, and a column a dimension; ``weights`` (int8)
+    a row a dimension and the columns that ``columns`` lays out; ``bias`` (whole numbers) an entry a filter;
+    ``output`` a row a filter and a column a label: what one unit of the filter's strongest place adds to the raw score.
+    """
+
+    keys: KeyArray
+    embedding: npt.NDArray[np.int8]
+    weights: npt.NDArray[np.int8]
+    bias: npt.NDArray[np.float32]
+    output: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))
+
+    def raw(self, found: Features) -> FloatArray:
+        """What the network adds to the raw scores: a row a sentence, a column a label."""
+        values, opens = self._values(found)
+        strongest = np.concatenate([np.maximum.reduceat(part, opens, axis=0) for part in values], axis=1)
+        shares: FloatArray = strongest[:, :, None] * self.output.astype(np.float64)
+        return shares.sum(axis=1)
+
+    def contributions(self, label: int, found: Features) -> list[tuple[str, int, int, float]]:
+        """Of one sentence: first and last token that each filter saw, and its share in the label's raw score."""
+        values = np.concatenate(self._values(found)[0], axis=1)
+        end = len(found.tokens.key) - 2
+        parts = []
+        for filter_, place in enumerate(values.argmax(axis=0)):
+            value = float(values[place, filter_])
+            if value:
+                half = WIDTHS[filter_ * len(WIDTHS) // len(self.bias)] // 2
+                middle = int(place) + 1
+                share = value * float(self.output[filter_, label])
+                parts.append(("pattern", max(1, middle - half), min(end, middle + half), share))
+        return parts
+
+    def _values(self, found: Features) -> tuple[list[npt.NDArray[np.float32]], IntArray]:
+        """Value of each filter (columns, an array a width) at each place, and the places where the sentences begin.
+
+        Between the sentences the values are 0, so that a sentence's strongest is at least that.
+        """
+        tokens = found.tokens
+        row_of = places(tokens.sentence, np.arange(len(tokens.key)))
+        kind = np.zeros(row_of[-1] + REACH + 1, np.int64)
+        kind[row_of], sums = self._kinds(found)
+        outside = np.ones(len(kind) - 2 * REACH, bool)
+        outside[row_of[~tokens.boundary] - REACH] = False
+        # Whole numbers, which float32 multiplies exactly.
+        sums, weights = sums.astype(np.float32), self.weights.astype(np.float32)
+        values: dict[int, npt.NDArray[np.float32]] = {}
+        for offset, column, own in columns(len(self.bias)):
+            of_kind = sums @ weights[:, column]
+            seen = of_kind.take(kind[REACH + offset : len(kind) - REACH + offset], axis=0)
+            values[own.start] = seen + values[own.start] if own.start in values else seen + self.bias[own]
+        for part in values.values():
+            part[outside] = 0
+        return list(values.values()), row_of[tokens.boundary][:-1] + 1 - REACH
+
+    def _kinds(self, found: Features) -> tuple[IntArray, npt.NDArray[np.int32]]:
+        """Tokens with equal attributes are of one kind: the kind of each token, and the embedding of each kind.
+
+        Kind 0 has no attributes, and embedding 0.
+        """
+        token = np.concatenate([found.attributes[name].token for name in ATTRIBUTES])
+        key = np.concatenate([found.attributes[name].key for name in ATTRIBUTES])
+        order = np.argsort(token, kind="stable")
+        token, key = token[order], key[order]
+        begins = np.flatnonzero(np.diff(token, prepend=-1))
+        if not len(begins):
+            return np.zeros(len(found.tokens.key), np.int64), np.zeros((1, self.embedding.shape[1]), np.int32)
+        _, first, inverse = np.unique(np.add.reduceat(key, begins), return_index=True, return_inverse=True)
+        kind = np.zeros(len(found.tokens.key), np.int64)
+        kind[token[begins]] = inverse + 1
+        example = np.zeros(len(found.tokens.key), bool)
+        example[token[begins[first]]] = True
+        of_example = np.flatnonzero(example[token])
+        row = self._table.find(key[of_example])  # type: ignore[attr-defined]
+        owner = kind[token[of_example[row >= 0]]]
+        changes = np.flatnonzero(np.diff(owner, prepend=0))
+        sums = np.zeros((len(first) + 1, self.embedding.shape[1]), np.int32)
+        if len(changes):
+            sums[owner[changes]] = np.add.reduceat(self.embedding[row[row >= 0]], changes, axis=0, dtype=np.int32)
+        return kind, sums

@@ -1,0 +1,115 @@
+"""The network: exact in any batch, blind across sentences, and trained by the right gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from secclass import _network_training as training
+from secclass._data import AXES
+from secclass._features import Extractor, Features
+from secclass._lexicon import Lexicon
+from secclass._network import REACH, WIDTHS, Network, columns, places
+from secclass._network_training import Sentences, Trainer
+
+TEXTS = ["red fox saw grey wolf", "grey wolf saw red fox", "", "Fox", "a wolf and a fox and a wolf and a fox"] * 8
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    root = Path(__file__).resolve().parent.parent
+    return Extractor(Lexicon.read(root / "seeds" / "en" / "lexicon", AXES["crimes"]), {})
+
+
+@pytest.fixture(scope="module")
+def found(extractor: Extractor) -> Features:
+    return extractor.extract(TEXTS)
+
+
+@pytest.fixture
+def trainer(found: Features) -> Trainer:
+    return Trainer(Sentences.build([found], 1), 2)
+
+
+def raw(network: Network, extractor: Extractor, texts: Sequence[str]) -> np.ndarray:
+    return network.raw(extractor.extract(texts))
+
+
+def test_every_place_of_every_window_has_columns_of_its_own() -> None:
+    parts = columns(8)
+    assert [offset for offset, _, _ in parts] == [o for w in WIDTHS for o in range(-(w // 2), w // 2 + 1)]
+    taken = np.concatenate([np.arange(c.start, c.stop) for _, c, _ in parts])
+    assert (taken == np.arange(2 * sum(WIDTHS))).all()
+
+
+def test_sentences_stand_too_far_apart_for_one_window(found: Features) -> None:
+    tokens = found.tokens
+    place = places(tokens.sentence, np.arange(len(tokens.key)))[~tokens.boundary]
+    apart = np.diff(place)[np.diff(tokens.sentence[~tokens.boundary]) > 0]
+    assert place[0] >= REACH
+    assert apart.min() > REACH
+
+
+def test_scores_do_not_depend_on_the_batch(trainer: Trainer, extractor: Extractor, found: Features) -> None:
+    network = trainer.network()
+    together = network.raw(found)
+    for text, scores in zip(TEXTS[:5], together, strict=False):
+        assert (raw(network, extractor, [text])[0] == scores).all()
+    assert (together[2] == network.raw(extractor.extract([""]))[0]).all()
+
+
+def test_whole_numbers_score_as_the_weights_do(trainer: Trainer, found: Features) -> None:
+    rows = np.arange(len(TEXTS))
+    gold = np.zeros((len(TEXTS), 2), bool)
+    gold[::5, 0] = gold[1::5, 1] = True
+    fitted = trainer.fit(rows, gold)
+    exact = fitted.raw(rows)
+    assert np.abs(fitted.network().raw(found) + fitted.weights["constant"] - exact).max() < 0.05 * exact.std()
+
+
+def test_order_is_learnt(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first two texts are the same bag of words."""
+    monkeypatch.setattr(training, "EPOCHS", 120)
+    gold = np.zeros((len(TEXTS), 2), bool)
+    gold[::5, 0] = gold[1::5, 1] = True
+    scores = trainer.fit(np.arange(len(TEXTS)), gold).raw(np.arange(5))
+    assert scores[0, 0] > 1 > -1 > scores[1, 0]
+    assert scores[1, 1] > 1 > -1 > scores[0, 1]
+
+
+def test_contributions_add_up(trainer: Trainer, extractor: Extractor) -> None:
+    network = trainer.network()
+    found = extractor.extract(TEXTS[:1])
+    words = len(found.tokens.key) - 2
+    for label in (0, 1):
+        parts = network.contributions(label, found)
+        assert parts
+        assert all(1 <= first <= last <= words for _, first, last, _ in parts)
+        assert sum(share for *_, share in parts) == pytest.approx(float(network.raw(found)[0, label]), abs=1e-9)
+
+
+def test_the_gradient_is_that_of_the_loss(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_DROPPED", 0.0)
+    trainer.sentences.hidden[:] = 0
+    batch = np.array([0, 1, 3, 4])
+    gold = np.array([[1, 0], [0, 1], [0, 0], [1, 1]], bool)
+    gradient = trainer._gradient(batch, gold)
+
+    def loss() -> float:
+        scores = trainer.raw(batch)
+        return float(np.logaddexp(0, np.where(gold, -scores, scores)).mean())
+
+    random = np.random.default_rng(1)
+    for name, weights in trainer.weights.items():
+        flat, slope = weights.reshape(-1), gradient[name].reshape(-1)
+        for place in random.choice(len(flat), min(12, len(flat)), replace=False):
+            old = flat[place]
+            flat[place] = old + 1e-6
+            above = loss()
+            flat[place] = old - 1e-6
+            below = loss()
+            flat[place] = old
+            assert slope[place] == pytest.approx((above - below) / 2e-6, abs=1e-6), name
