@@ -15,6 +15,7 @@ from secclass.errors import (
     OptionError,
     SecclassError,
     SeedError,
+    TaggingError,
 )
 from secclass.labels import CrimeType, Stance
 from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence
@@ -40,6 +41,7 @@ __all__ = [
     "Sentence",
     "Stance",
     "Tagger",
+    "TaggingError",
     "__version__",
     "load",
     "tag",

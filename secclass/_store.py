@@ -54,6 +54,12 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     )
 
 
+def reference(directory: Path) -> str:
+    """What ``find`` needs to find this model in another process: the name if it is shipped, else the whole path."""
+    shipped = directory == find(directory.name).resolve()
+    return directory.name if shipped else str(directory)
+
+
 def read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:
     """Manifest, feature extractor and axes of a model.
 

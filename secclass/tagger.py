@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import itertools
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from secclass import _store
+from secclass import _store, _stream
 from secclass._features import Extractor
 from secclass._linear import Axis, FloatArray
 from secclass._text import check_text, check_texts, sentence_spans
@@ -25,16 +28,35 @@ _BATCH = 512
 class Tagger:
     """Tags sentences with crime types and stance. Get one from ``secclass.load()``.
 
-    A tagger never changes after it is made; threads may share it.
+    A tagger never changes after it is made; threads may share it. Pickled, it is a few hundred bytes: the name
+    or path of its model, a digest, and the extra expressions. Whoever unpickles it reads the model from there,
+    once a process, and gets a ModelDamagedError if that is another model.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], extractor: Extractor, axes: Sequence[Axis]) -> None:
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        extractor: Extractor,
+        axes: Sequence[Axis],
+        directory: Path,
+        extra_expressions: Mapping[str, Sequence[str]],
+    ) -> None:
         by_name = {axis.name: axis for axis in axes}
         if by_name.keys() != {"crimes", "stances"}:
             raise ModelDamagedError(f"a tagger needs the axes crimes and stances, the model has {sorted(by_name)}")
         self._crimes, self._stances = by_name["crimes"], by_name["stances"]
         self._extractor = extractor
         self._manifest = manifest
+        self._directory = directory
+        self._extra_expressions = extra_expressions
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        extra = tuple((label, tuple(items)) for label, items in self._extra_expressions.items())
+        return _restore, (_store.reference(self._directory), self._digest, extra)
+
+    @functools.cached_property
+    def _digest(self) -> str:
+        return hashlib.sha256(json.dumps(self._manifest, sort_keys=True).encode()).hexdigest()
 
     def __repr__(self) -> str:
         return f"<Tagger {self._manifest['name']} {self._manifest['version']}>"
@@ -47,8 +69,7 @@ class Tagger:
         InputError
             If ``text`` is no str.
         """
-        spans = sentence_spans(check_text(text))
-        return Document(text, tuple(self._tagged([text[start:end] for start, end in spans], spans)))
+        return self._documents([check_text(text)])[0]
 
     def tag_sentences(self, sentences: Iterable[str]) -> list[Sentence]:
         """Tag sentences that are already split: one Sentence for each, in order.
@@ -60,6 +81,55 @@ class Tagger:
         """
         texts = check_texts(sentences)
         return list(self._tagged(texts, [(0, len(text)) for text in texts]))
+
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = 256,
+        n_jobs: int | None = None,
+        progress: bool = False,
+        errors: Literal["raise", "collect"] = "raise",
+    ) -> Iterator[Document]:
+        """Tag many texts: one Document for each, in order, as they are asked for.
+
+        ``texts`` may be a generator larger than memory. With one worker ``batch_size`` texts are read ahead, with
+        more four batches a worker. Whoever stops early leaves no work running.
+
+        Parameters
+        ----------
+        texts
+            The texts, e.g. a list, a generator, a column of a data frame.
+        batch_size
+            How many texts are tagged together, and are one task of a worker. Answers do not depend on it. For
+            texts of one sentence larger batches are faster, for books smaller ones.
+        n_jobs
+            How many worker processes, as joblib counts them: -1 is one a core, None is one unless
+            ``joblib.parallel_config`` says otherwise. That also chooses where the work is done:
+            ``parallel_config(backend="dask")`` around this call spreads it over a Dask cluster.
+        progress
+            Whether to show a progress bar.
+        errors
+            What happens to an item that is no str, or whose tagging fails or kills its worker.
+            "raise": the documents before it are given, then the error is raised; it names the item's index.
+            "collect": the item gets a Document with that error as ``document.error`` and without sentences, and
+            the work goes on; so there is a document for every item, and ``if document.error`` finds the failures.
+            An error of the iterable itself is always raised.
+
+        Raises
+        ------
+        InputError
+            If ``texts`` is a str or no iterable; with ``errors="raise"`` also if an item is no str.
+        OptionError
+            If ``batch_size`` or ``errors`` has no meaning.
+        TaggingError
+            With ``errors="raise"``, if an item could not be tagged.
+        MissingDependencyError
+            If ``progress`` is asked for and tqdm is not installed.
+        """
+        return _stream.stream(
+            self._documents, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors
+        )
 
     def explain(self, sentence: str | Sentence) -> Explanation:
         """Which words moved each label of one sentence, and how far.
@@ -95,6 +165,16 @@ class Tagger:
                     contributions=tuple(sorted(parts, key=lambda part: -abs(part.weight))),
                 )
         return Explanation(text, MappingProxyType(labels))
+
+    def _documents(self, texts: Sequence[str]) -> list[Document]:
+        """The documents of a batch of texts, all their sentences tagged together."""
+        places = [sentence_spans(text) for text in texts]
+        sentences = [text[start:end] for text, spans in zip(texts, places, strict=True) for start, end in spans]
+        tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)))
+        return [
+            Document(text, tuple(itertools.islice(tagged, len(spans))))
+            for text, spans in zip(texts, places, strict=True)
+        ]
 
     def _tagged(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
         for begin in range(0, len(texts), _BATCH):
@@ -157,11 +237,24 @@ def load(
     OptionError, InputError
         If ``extra_expressions`` names no crime type, or holds something else than lists of str.
     """
-    manifest, extractor, axes = _read(_store.find(model).resolve())
-    if extra_expressions:
-        lexicon = extractor.lexicon.with_expressions(check_expressions(extra_expressions))
-        extractor = Extractor(lexicon, extractor.lengths)
-    return Tagger(manifest, extractor, axes)
+    directory = _store.find(model).resolve()
+    manifest, extractor, axes = _read(directory)
+    extra = check_expressions(extra_expressions or {})
+    if extra:
+        extractor = Extractor(extractor.lexicon.with_expressions(extra), extractor.lengths)
+    return Tagger(manifest, extractor, axes, directory, extra)
+
+
+@functools.lru_cache(maxsize=4)
+def _restore(model: str, digest: str, extra_expressions: tuple[tuple[str, tuple[str, ...]], ...]) -> Tagger:
+    """The tagger that was pickled, made once a process."""
+    tagger = load(model, extra_expressions=dict(extra_expressions))
+    if tagger._digest != digest:
+        raise ModelDamagedError(
+            f"the tagger was pickled with another model {model!r} than the one found here; install the same secclass "
+            "or copy the same model to both sides, then start the workers again"
+        )
+    return tagger
 
 
 def tag(text: str) -> Document:

@@ -12,7 +12,7 @@ import secclass
 FLOORS = [
     {"labels", "errors"},
     {"_text", "_tokens", "_data", "results"},
-    {"_table", "_views"},
+    {"_table", "_views", "_stream"},
     {"_lexicon", "_names", "_cues"},
     {"_features"},
     {"_linear"},
@@ -26,6 +26,7 @@ FLOORS = [
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PACKAGE = Path(secclass.__file__).parent
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
+OPTIONAL = {"results": {"pandas"}, "_stream": {"joblib", "tqdm"}}  # imported inside functions, where asked for
 
 
 def imports(path: Path) -> tuple[set[str], set[str]]:
@@ -66,5 +67,4 @@ def test_only_training_needs_scikit_learn(name: str) -> None:
 
     _, other = imports(PACKAGE / f"{name}.py")
     foreign = {module for module in other if module not in sys.stdlib_module_names}
-    allowed = RUNTIME_ONLY | ({"pandas"} if name == "results" else set())
-    assert foreign <= allowed
+    assert foreign <= RUNTIME_ONLY | OPTIONAL.get(name, set())
