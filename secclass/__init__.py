@@ -19,7 +19,7 @@ from secclass.errors import (
 )
 from secclass.labels import CrimeType, Stance
 from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence
-from secclass.tagger import Tagger, load, tag, tag_sentences
+from secclass.tagger import Tagger, load, tag, tag_frame, tag_sentences
 
 __version__ = "0.1.0"
 
@@ -45,5 +45,6 @@ __all__ = [
     "__version__",
     "load",
     "tag",
+    "tag_frame",
     "tag_sentences",
 ]

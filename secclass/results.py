@@ -65,6 +65,18 @@ def _sentence(text: str, start: int, end: int, crimes: Any, stances: Any, *score
     return Sentence(text, start, end, crimes, stances, *map(MappingProxyType, scores))
 
 
+COLUMNS: dict[str, type] = {"text": str, "start": int, "end": int, "crimes": list, "stance": str, "stances": list} | {
+    f"{label.value}_score": float for label in (*CrimeType, *Stance)
+}
+
+
+def flat(sentence: Sentence) -> dict[str, Any]:
+    """A JSON-safe dict of a sentence without inner dicts, ready for a table: its keys are COLUMNS."""
+    record = sentence.to_dict()
+    scores = record.pop("crime_scores") | record.pop("stance_scores")
+    return record | {f"{label}_score": score for label, score in scores.items()}
+
+
 @dataclass(frozen=True)
 class Document(Sequence[Sentence]):
     """A text and its tagged sentences: a sequence of Sentence.
@@ -117,13 +129,7 @@ class Document(Sequence[Sentence]):
         """
         with optional("frames", "to_frame"):
             import pandas
-        rows = []
-        for record in self.to_records():
-            scores = record.pop("crime_scores") | record.pop("stance_scores")
-            rows.append(record | {f"{label}_score": score for label, score in scores.items()})
-        columns = ["text", "start", "end", "crimes", "stance", "stances"]
-        columns += [f"{label.value}_score" for label in (*CrimeType, *Stance)]
-        return pandas.DataFrame(rows, columns=columns)
+        return pandas.DataFrame([flat(sentence) for sentence in self], columns=list(COLUMNS))
 
     def counts(self) -> dict[CrimeType | Stance, int]:
         """How many sentences have each label; every label is there, in label order."""

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from secclass import _store, _stream
+from secclass import _frames, _store, _stream
 from secclass._features import Extractor
+from secclass._frames import Frame
 from secclass._linear import Axis, FloatArray
 from secclass._text import check_text, check_texts, sentence_spans
 from secclass.errors import ModelDamagedError
@@ -129,6 +130,50 @@ class Tagger:
         """
         return _stream.stream(
             self._documents, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors
+        )
+
+    def tag_frame(
+        self,
+        frame: Frame,
+        column: str,
+        *,
+        rows: Literal["sentences", "documents"] = "sentences",
+        n_jobs: int | None = None,
+        progress: bool = False,
+    ) -> Frame:
+        """Tag the texts in a column of a data frame. Needs ``pip install 'secclass[frames]'``.
+
+        Parameters
+        ----------
+        frame
+            A pandas or polars data frame.
+        column
+            The column with the texts.
+        rows
+            "sentences": a row a sentence; the other columns are repeated, ``column`` gives way to ``sentence``.
+            "documents": the rows stay as they are, and each new column holds a list, an entry a sentence.
+        n_jobs, progress
+            As in ``stream``.
+
+        Returns
+        -------
+        Frame
+            A data frame of the same kind with the new columns ``sentence``, ``start``, ``end`` (characters in the
+            text), ``crimes``, ``stance``, ``stances`` and a score for each label, ``label_score``. A pandas index
+            is kept, and repeated with its row. No row is lost: where the text is missing, all new columns are
+            missing; a text without a sentence is one row with missing values, or empty lists.
+
+        Raises
+        ------
+        InputError
+            If ``frame`` is no data frame, or a value is neither a str nor missing; its row counts from 0.
+        OptionError
+            If there is no such column, a new column would replace one, or ``rows`` has no meaning.
+        MissingDependencyError
+            If narwhals is not installed.
+        """
+        return _frames.tag_frame(
+            frame, column, lambda texts: self.stream(texts, n_jobs=n_jobs, progress=progress), rows
         )
 
     def explain(self, sentence: str | Sentence) -> Explanation:
@@ -265,3 +310,15 @@ def tag(text: str) -> Document:
 def tag_sentences(sentences: Iterable[str]) -> list[Sentence]:
     """Tag sentences that are already split with the shipped English model. See ``Tagger.tag_sentences``."""
     return load().tag_sentences(sentences)
+
+
+def tag_frame(
+    frame: Frame,
+    column: str,
+    *,
+    rows: Literal["sentences", "documents"] = "sentences",
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> Frame:
+    """Tag a column of a pandas or polars data frame with the shipped English model. See ``Tagger.tag_frame``."""
+    return load().tag_frame(frame, column, rows=rows, n_jobs=n_jobs, progress=progress)

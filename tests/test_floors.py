@@ -11,8 +11,8 @@ import secclass
 
 FLOORS = [
     {"labels", "errors"},
-    {"_text", "_tokens", "_data", "results"},
-    {"_table", "_views", "_stream"},
+    {"_text", "_tokens", "_data", "_files", "results"},
+    {"_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues"},
     {"_features"},
     {"_linear"},
@@ -26,7 +26,12 @@ FLOORS = [
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PACKAGE = Path(secclass.__file__).parent
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
-OPTIONAL = {"results": {"pandas"}, "_stream": {"joblib", "tqdm"}}  # imported inside functions, where asked for
+OPTIONAL = {  # imported inside functions, where asked for
+    "results": {"pandas"},
+    "_files": {"pyarrow"},
+    "_frames": {"narwhals"},
+    "_stream": {"joblib", "tqdm"},
+}
 
 
 def imports(path: Path) -> tuple[set[str], set[str]]:

@@ -31,6 +31,7 @@ NAMES = {
     "__version__",
     "load",
     "tag",
+    "tag_frame",
     "tag_sentences",
 }
 SUBMODULES = {"labels", "errors", "results", "tagger", "evaluation", "training"}
@@ -50,7 +51,7 @@ def test_public_methods() -> None:
     def methods(cls: type) -> set[str]:
         return {name for name, _ in inspect.getmembers(cls) if not name.startswith("_")}
 
-    assert methods(secclass.Tagger) == {"explain", "stream", "tag", "tag_sentences"}
+    assert methods(secclass.Tagger) == {"explain", "stream", "tag", "tag_frame", "tag_sentences"}
     sequence = {"count", "index"}
     assert methods(secclass.Document) - sequence == {"counts", "error", "filter", "to_frame", "to_json", "to_records"}
     assert methods(secclass.Sentence) == {"stance", "to_dict"}
