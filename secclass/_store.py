@@ -29,6 +29,8 @@ _MATCHERS = ("crimes", "classes", "words")
 _MATCHER_ARRAYS = {"keys": np.uint64, "values": np.int32, "bounds": np.int32, "members": np.int32}
 _AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
 _AXIS_LISTS = ("labels", "groups", "unit", "gated")
+# In a wheel the models lie in the package, in an editable install beside it.
+_SHIPPED = (Path(__file__).parent / "_models", Path(__file__).parent.parent / "models")
 _CALIBRATION = ("slope", "intercept", "threshold")
 
 
@@ -40,14 +42,11 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     ModelNotFoundError
         If there is no such directory.
     """
-    package = Path(__file__).parent
-    # In a wheel the models lie in the package, in an editable install beside it.
-    shipped = [package / "_models", package.parent / "models"]
-    places = [*(folder / name_or_path for folder in shipped), Path(name_or_path)]
+    places = [*(folder / name_or_path for folder in _SHIPPED), Path(name_or_path)]
     for place in places:
         if (place / "manifest.json").is_file():
             return place
-    known = sorted({p.parent.name for folder in shipped for p in folder.glob("*/manifest.json")})
+    known = sorted({p.parent.name for folder in _SHIPPED for p in folder.glob("*/manifest.json")})
     raise ModelNotFoundError(
         f"no model {str(name_or_path)!r}: neither a shipped model ({', '.join(known) or 'none found'}) "
         "nor a directory with a manifest.json"
@@ -56,8 +55,7 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
 
 def reference(directory: Path) -> str:
     """What ``find`` needs to find this model in another process: the name if it is shipped, else the whole path."""
-    shipped = directory == find(directory.name).resolve()
-    return directory.name if shipped else str(directory)
+    return directory.name if directory.parent in [folder.resolve() for folder in _SHIPPED] else str(directory)
 
 
 def read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:

@@ -18,7 +18,7 @@ FLOORS = [
     {"_linear"},
     {"_store"},
     {"tagger"},
-    {"evaluation"},
+    {"evaluation", "_spacy"},
     {"training"},
     {"__init__"},
     {"__main__"},
@@ -26,10 +26,11 @@ FLOORS = [
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PACKAGE = Path(secclass.__file__).parent
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
-OPTIONAL = {  # imported inside functions, where asked for
+OPTIONAL = {  # imported where asked for
     "results": {"pandas"},
     "_files": {"pyarrow"},
     "_frames": {"narwhals"},
+    "_spacy": {"spacy"},
     "_stream": {"joblib", "tqdm"},
 }
 
