@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import needed
 
 import secclass
 from secclass.__main__ import main
@@ -76,9 +77,7 @@ ROWS = [
 def table_file(folder: Path, kind: str) -> Path:
     path = folder / f"talks.{kind}"
     if kind == "parquet":
-        reason = "pyarrow is not installed; it is in secclass[frames]"
-        arrow = pytest.importorskip("pyarrow", reason=reason)
-        pytest.importorskip("pyarrow.parquet").write_table(arrow.Table.from_pylist(ROWS), path)
+        needed("pyarrow.parquet", "frames").write_table(needed("pyarrow", "frames").Table.from_pylist(ROWS), path)
     elif kind == "csv":
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, ["id", "body"])

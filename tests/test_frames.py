@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import Any
 
 import pytest
+from helpers import needed
 
 import secclass
 from secclass import InputError, MissingDependencyError, OptionError, Tagger
 
-pytest.importorskip("narwhals", reason="narwhals is not installed; it is in secclass[frames]")
+needed("narwhals", "frames")
 
 TEXTS = [
     "The ministers agreed to fight drug trafficking. Money laundering is a grave threat to the region.",
@@ -23,7 +23,7 @@ NEW = ["sentence", "start", "end", "crimes", "stance", "stances", *(f"{label}_sc
 
 @pytest.fixture(params=["pandas", "polars"])
 def library(request: pytest.FixtureRequest) -> Any:
-    return pytest.importorskip(request.param, reason=f"{request.param} is not installed")
+    return needed(request.param, "frames" if request.param == "pandas" else "integrations")
 
 
 def values(series: Any) -> list[Any]:
@@ -74,7 +74,7 @@ def test_types_do_not_depend_on_the_texts(library: Any) -> None:
 
 
 def test_pandas_index_is_kept() -> None:
-    pandas = pytest.importorskip("pandas")
+    pandas = needed("pandas", "frames")
     index = pandas.MultiIndex.from_tuples([("asean", 1), ("asean", 1), ("gcc", 2), ("gcc", 3)], names=["body", "nr"])
     series = pandas.Series(["One. Two.", float("nan"), pandas.NA, "Three."], index=index, dtype=object)
     tagged = secclass.tag_frame(series.to_frame("text"), "text")
@@ -100,7 +100,7 @@ def test_faults_are_told(library: Any) -> None:
 
 
 def test_without_narwhals_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = importlib.import_module("pandas").DataFrame({"text": []})
+    frame = needed("pandas", "frames").DataFrame({"text": []})
     monkeypatch.setitem(sys.modules, "narwhals", None)
     with pytest.raises(MissingDependencyError, match=r"tag_frame needs narwhals: pip install 'secclass\[frames\]'"):
         secclass.tag_frame(frame, "text")

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import needed
 
 import secclass
 from secclass import CrimeType, Stance
 
-spacy = pytest.importorskip("spacy", reason="spaCy is not installed; it is in secclass[spacy]")
+spacy = needed("spacy", "spacy")
 
 TEXT = "The ministers agreed to fight drug trafficking. They met in Lima. Money laundering is a grave threat."
 

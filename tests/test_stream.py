@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import joblib
 import pytest
+from helpers import needed
 
 import secclass
 from secclass import (
@@ -131,7 +132,7 @@ def test_what_is_no_iterable_of_texts_is_refused_at_once(tagger: Tagger, wrong: 
 
 
 def test_progress(tagger: Tagger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tqdm", reason="tqdm is not installed; it is in secclass[progress]")
+    needed("tqdm", "progress")
     assert len(list(tagger.stream(TEXTS, progress=True))) == 40
     assert "40/40" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
