@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from typing import Literal, TypeVar
+from typing import Literal
 
 from secclass._text import check_iterable, not_text
 from secclass.errors import OptionError, SecclassError, TaggingError, optional
@@ -15,7 +19,6 @@ _AHEAD = 4  # batches in work or waiting for each worker; more would cost memory
 
 Tag = Callable[[Sequence[str]], list[Document]]
 _Run = Callable[[Sequence[Sequence[str]]], Iterable[list[Document]]]
-_Item = TypeVar("_Item")
 
 
 def stream(
@@ -33,17 +36,19 @@ def stream(
         raise OptionError(f'errors must be "raise" or "collect", got {errors!r}')
     if not isinstance(batch_size, int) or batch_size < 1:
         raise OptionError(f"batch_size must be a whole number of texts, at least 1, got {batch_size!r}")
+    if not isinstance(n_jobs, (int, type(None))) or n_jobs == 0:
+        raise OptionError(f"n_jobs must be a number of processes, -1 for one a core, or None, got {n_jobs!r}")
     workers, run = _runner(tag, n_jobs)
     ahead = batch_size * (1 if workers == 1 else _AHEAD * workers)
     documents = _documents(run, texts, batch_size, ahead, raising=errors == "raise")
-    return with_progress(documents, len(texts) if isinstance(texts, Sized) else None) if progress else documents
+    return _counted(documents, len(texts) if isinstance(texts, Sized) else None) if progress else documents
 
 
-def with_progress(items: Iterable[_Item], total: int | None) -> Iterator[_Item]:
-    """The items, counted by a progress bar on standard error."""
+def _counted(documents: Iterable[Document], total: int | None) -> Iterator[Document]:
+    """The documents, counted by a progress bar on standard error."""
     with optional("progress", "progress=True"):
         from tqdm.auto import tqdm
-    return iter(tqdm(items, total=total, unit=" texts"))
+    return iter(tqdm(documents, total=total, unit=" texts"))
 
 
 def _runner(tag: Tag, n_jobs: int | None) -> tuple[int, _Run]:
@@ -54,8 +59,15 @@ def _runner(tag: Tag, n_jobs: int | None) -> tuple[int, _Run]:
     import joblib
 
     parallel = joblib.Parallel(n_jobs=n_jobs, batch_size=1)
-    task = joblib.delayed(tag)
+    task = joblib.delayed(functools.partial(_work, tag, os.getpid()))
     return joblib.effective_n_jobs(parallel.n_jobs), lambda batches: parallel(task(batch) for batch in batches)
+
+
+def _work(tag: Tag, parent: int, batch: Sequence[str]) -> list[Document]:
+    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
+        # Ctrl-C in a terminal reaches workers too; they are ended by the process that asked, without a word.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return tag(batch)
 
 
 def _documents(run: _Run, texts: Iterable[str], batch_size: int, ahead: int, *, raising: bool) -> Iterator[Document]:
@@ -78,9 +90,10 @@ def _isolated(run: _Run, items: Sequence[tuple[int, str]], batch_size: int) -> I
     try:
         found = list(run(batches))
     except SecclassError:
-        raise  # the model's or the set-up's fault, not one item's
+        raise  # the model's fault, not one item's
     except Exception as cause:
         if len(items) == 1:
+            list(run([[]]))  # fails too where the item is not to blame: then that error is raised
             index, text = items[0]
             error = TaggingError(f"item {index} could not be tagged: {type(cause).__name__}: {cause}")
             error.__cause__ = cause

@@ -115,14 +115,14 @@ class Tagger:
             "raise": the documents before it are given, then the error is raised; it names the item's index.
             "collect": the item gets a Document with that error as ``document.error`` and without sentences, and
             the work goes on; so there is a document for every item, and ``if document.error`` finds the failures.
-            An error of the iterable itself is always raised.
+            An error of the iterable itself, or of workers that cannot do anything, is always raised.
 
         Raises
         ------
         InputError
             If ``texts`` is a str or no iterable; with ``errors="raise"`` also if an item is no str.
         OptionError
-            If ``batch_size`` or ``errors`` has no meaning.
+            If ``batch_size``, ``n_jobs`` or ``errors`` has no meaning.
         TaggingError
             With ``errors="raise"``, if an item could not be tagged.
         MissingDependencyError

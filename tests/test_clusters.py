@@ -9,7 +9,6 @@ from typing import Any
 
 import joblib
 import pytest
-from benchmarks.scaling import seed_documents
 from helpers import needed, run_page
 
 from secclass import Document, Tagger
@@ -29,6 +28,8 @@ SENTENCES = 100_000
 @pytest.fixture(scope="module")
 def corpus(tagger: Tagger) -> list[Document]:
     """Documents of seed sentences as one process tags them."""
+    from benchmarks.scaling import seed_documents
+
     documents = list(tagger.stream(seed_documents(SENTENCES), n_jobs=1))
     assert sum(len(document) for document in documents) >= SENTENCES
     return documents

@@ -107,6 +107,15 @@ def test_a_failing_worker_costs_only_the_text_that_made_it_fail(n_jobs: int, odd
     assert documents[6] == secclass.tag(TEXTS[5])
 
 
+def always_fail(texts: Sequence[str]) -> list[Document]:
+    raise OSError("the cluster is gone")
+
+
+def test_where_nothing_works_no_item_is_blamed() -> None:
+    with pytest.raises(OSError, match="the cluster is gone"):
+        list(_stream.stream(always_fail, TEXTS, batch_size=4, n_jobs=1, progress=False, errors="collect"))
+
+
 def test_an_error_of_the_source_is_raised_as_it_is(tagger: Tagger) -> None:
     def source() -> Iterator[str]:
         yield TEXTS[0]
@@ -118,7 +127,11 @@ def test_an_error_of_the_source_is_raised_as_it_is(tagger: Tagger) -> None:
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"errors": "ignore"}, 'errors must be "raise" or "collect"'), ({"batch_size": 0}, "at least 1, got 0")],
+    [
+        ({"errors": "ignore"}, 'errors must be "raise" or "collect"'),
+        ({"batch_size": 0}, "at least 1, got 0"),
+        ({"n_jobs": 0}, "n_jobs must be a number of processes"),
+    ],
 )
 def test_options_are_checked_at_once(tagger: Tagger, options: dict[str, object], said: str) -> None:
     with pytest.raises(OptionError, match=said):
@@ -172,7 +185,7 @@ def test_interrupt_ends_the_work_and_every_worker(n_jobs: int) -> None:
         "import itertools, secclass\n"
         "texts = itertools.repeat('Police seized heroin. They agreed to act.')\n"
         "try:\n"
-        f"    for number, _ in enumerate(secclass.load().stream(texts, batch_size=20, n_jobs={n_jobs})):\n"
+        f"    for number, _ in enumerate(secclass.load().stream(texts, batch_size=1000, n_jobs={n_jobs})):\n"
         "        if number == 200: print('running', flush=True)\n"
         "except KeyboardInterrupt:\n"
         "    print('interrupted', flush=True)\n"

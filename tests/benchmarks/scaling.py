@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import joblib
+import pandas as pd
 
 import secclass
 from secclass._data import read_labelled
@@ -64,7 +65,6 @@ def dask(workers: int) -> Iterator[Count]:
 def spark(workers: int) -> Iterator[Count]:
     """A pandas UDF in local Spark; the sentences are counted where they are."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    import pandas as pd
     from pyspark.sql import SparkSession
     from pyspark.sql import functions as f
 
