@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -119,6 +120,8 @@ def test_tables_are_tagged_row_by_row(capsys: pytest.CaptureFixture[str], tmp_pa
 def test_faulty_tables(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
+    if name == "a.parquet":
+        needed("pyarrow", "frames")
     (tmp_path / name).write_bytes(content)
     code, out, err = run(capsys, "tag", tmp_path / name, "--text-column", "body")
     assert (code, out) == (2, "")
@@ -132,6 +135,7 @@ def test_a_table_needs_its_text_column(capsys: pytest.CaptureFixture[str], tmp_p
 
 
 def test_progress_is_shown_where_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    needed("tqdm", "progress")
     path = table_file(tmp_path, "csv")
     _, quiet, nothing = run(capsys, "tag", path, "--text-column", "body", "--n-jobs", 2)
     _, counted, progress = run(capsys, "tag", path, "--text-column", "body", "--progress")
@@ -145,11 +149,13 @@ def test_interrupt_ends_without_half_output(tmp_path: Path) -> None:
     os.mkfifo(path)
     command = [sys.executable, "-m", "secclass", "tag", str(path), "--text-column", "body"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    with path.open("w", encoding="utf-8") as file:  # opens once the command reads
-        file.write(json.dumps(ROWS[0]) + "\n")
-        file.flush()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+    # Opens once the command reads, and breaks once it has ended.
+    with contextlib.suppress(BrokenPipeError), path.open("w", encoding="utf-8") as file:
+        for number in range(100_000):
+            file.write(json.dumps(ROWS[0]) + "\n")
+            if number == 3000:
+                process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
     assert (out, err, process.returncode) == ("", "secclass: interrupted, nothing was written\n", 130)
 
 

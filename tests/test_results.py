@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from helpers import needed
 
 from secclass import CrimeType, Document, MissingDependencyError, OptionError, Stance, Tagger
 
@@ -38,6 +39,7 @@ def test_records_and_json_agree(doc: Document) -> None:
 
 
 def test_frame_has_a_row_a_sentence_and_a_column_a_score(doc: Document) -> None:
+    needed("pandas", "frames")
     frame = doc.to_frame()
     assert len(frame) == 4
     assert list(frame["text"]) == [s.text for s in doc]
