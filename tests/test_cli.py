@@ -144,6 +144,7 @@ def test_progress_is_shown_where_asked(capsys: pytest.CaptureFixture[str], tmp_p
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_ends_without_half_output(tmp_path: Path) -> None:
     path = tmp_path / "endless.jsonl"
     os.mkfifo(path)

@@ -179,6 +179,7 @@ def test_a_pickled_tagger_is_small_and_knows_its_model(tagger: Tagger, monkeypat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_interrupt_ends_the_work_and_every_worker(n_jobs: int) -> None:
     code = (
