@@ -18,7 +18,7 @@ from secclass.errors import (
     TaggingError,
 )
 from secclass.labels import CrimeType, Stance
-from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence
+from secclass.results import Contribution, Document, Explanation, LabelExplanation, ModelInfo, Sentence
 from secclass.tagger import Tagger, load, tag, tag_frame, tag_sentences
 
 __version__ = "0.1.0"
@@ -34,6 +34,7 @@ __all__ = [
     "ModelDamagedError",
     "ModelError",
     "ModelFormatError",
+    "ModelInfo",
     "ModelNotFoundError",
     "OptionError",
     "SecclassError",

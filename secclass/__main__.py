@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0, 2 after an error that is told on standard error, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     # All is done before anything is written: an error leaves no half output.
-    with tempfile.SpooledTemporaryFile(_SPOOL, "w+", encoding="utf-8", errors="replace", newline="") as output:
+    with tempfile.SpooledTemporaryFile(_SPOOL, "w+", encoding="utf-8", errors="backslashreplace", newline="") as output:
         try:
             output.writelines(options.run(options))
         except (SecclassError, OSError) as error:
@@ -40,10 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 130
         output.seek(0)
         try:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal cannot show
             shutil.copyfileobj(output, sys.stdout)
             sys.stdout.flush()
-        except BrokenPipeError:  # the reader (head, less) has had enough
+        except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):  # the reader (head, less) has had enough
+                print(f"secclass: the output could not be written: {error}", file=sys.stderr)
+                return 2
     return 0
 
 

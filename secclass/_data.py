@@ -65,10 +65,14 @@ def read_labelled(path: Path) -> list[Labelled]:
 def _parsed(line: str, where: str) -> Labelled:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise SeedError(f"{where}: not JSON ({error})") from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
         raise SeedError(f"{where}: expected an object with a non-empty 'text', got {line[:60]!r}")
+    try:
+        row["text"].encode()
+    except UnicodeEncodeError as error:
+        raise SeedError(f"{where}: the text has half a character ({error.reason}); write it as UTF-8") from None
     values: dict[str, tuple[str, ...]] = {}
     for key, known in (*AXES.items(), ("free", (*AXES["crimes"], *AXES["stances"]))):
         value = row.get(key, [] if key == "free" else None)

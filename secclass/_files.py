@@ -91,7 +91,7 @@ def _json_lines(file: str, column: str) -> Iterator[Any]:
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{file}: line {number} is not JSON ({error})") from None
         if not isinstance(record, dict):
             raise InputError(f"{file}: line {number} must hold a JSON object, got {line.strip()[:60]!r}")

@@ -202,7 +202,7 @@ class Matcher:
             firsts.append(active[whole])
             lengths.append(np.full(len(firsts[-1]), length))
             sets.append(value[whole])
-            alive = value >= 0
+            alive = (value >= 0) & ~tokens.boundary[active + length]  # whatever the table says
             active = active[alive]
             key = combine(key[alive], tokens.key[active + length])
             length += 1

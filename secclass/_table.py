@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from secclass._tokens import IntArray, KeyArray
 
+_MOST_PROBES = 256  # ten times what keys of text ever need
 _SPREAD = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -14,6 +15,11 @@ class KeyTable:
     """Maps ``keys`` (distinct, uint64) to ``values`` (int32, not negative); a miss answers -1.
 
     Open addressing with linear probing, at most half full: nearly every look-up ends at the first probe.
+
+    Raises
+    ------
+    ValueError
+        If the keys are chosen so that they crowd in one place.
     """
 
     def __init__(self, keys: KeyArray, values: npt.NDArray[np.int32]) -> None:
@@ -35,6 +41,8 @@ class KeyTable:
             rest[winners] = False
             pending, slots = pending[rest], (slots[rest] + 1) & (len(self._keys) - 1)
             self._probes += 1
+            if self._probes > _MOST_PROBES:
+                raise ValueError(f"{len(pending)} of {len(keys)} keys find no place in {_MOST_PROBES} probes")
 
     def _slots(self, keys: KeyArray) -> IntArray:
         return ((keys * _SPREAD) >> self._shift).astype(np.int64)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sentencex
@@ -43,7 +44,12 @@ _BEFORE_NAME = re.compile(rf"(?:^|[\s(]){_one_of(_BEFORE_NAMES)}\.$")
 _NO_OPENER = re.compile(rf"[a-z0-9]|{_one_of(_AFTER_INITIALS)}\b")
 # "... before they act?” Mr Keenan said."
 _SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s+){1,5}(?:said|says|asked|added|told|wrote|wondered|warned|replied)\b")
-_OPENING_QUOTE_LEFT = re.compile(r"\s+[“‘\"(\[]\s*$")
+_OPENERS = '“‘"(['
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LAST_SPACE = re.compile(r"\s(?=\S*$)")
+# sentencex needs quadratic time in nested quotes: it sees so many characters at once, and no sentence is longer.
+_LONGEST = 20_000
+_TAIL = 40  # characters before a possible sentence end that tell whether it is one
 
 
 def check_text(text: object, name: str = "text") -> str:
@@ -106,15 +112,10 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Start and end of each sentence, in order, not overlapping, white space at the edges left out.
 
     sentencex finds the candidates inside each paragraph; rules mend what breaks on news and official prose.
-    Every character that is not white space lies in exactly one span.
+    Every character that is not white space lies in exactly one span. Text that goes on for ``_LONGEST`` (20,000)
+    characters without a sentence end is cut there, at white space if there is any. Time is linear in the length.
     """
-    spans: list[tuple[int, int]] = []
-    for begin, end in _paragraphs(text):
-        for span in _mended(text, _candidates(text, begin, end)):
-            trimmed = _trimmed(text, *span)
-            if trimmed[0] < trimmed[1]:
-                spans.append(trimmed)
-    return spans
+    return [span for begin, end in _paragraphs(text) for span in _mended(text, _candidates(text, begin, end))]
 
 
 def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
@@ -132,17 +133,18 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
     lines.append((begin, len(text)))
     wrapped = _is_hard_wrapped([end - begin for begin, end in lines if end > begin])
     blocks: list[tuple[int, int]] = []
+    before = ""
     blank = True
     for begin, end in lines:
         content = text[begin:end].strip()
         if not content:
             blank = True
             continue
-        if blocks and _continues(text[slice(*blocks[-1])], content, wrapped, blank):
+        if before and _continues(before, content, wrapped, blank):
             blocks[-1] = (blocks[-1][0], end)
         else:
             blocks.append((begin, end))
-        blank = False
+        before, blank = content, False
     return blocks
 
 
@@ -158,8 +160,7 @@ def _continues(before: str, line: str, wrapped: bool, blank: bool) -> bool:
     """Whether a line goes on with the sentence of the line before it, perhaps over a blank line."""
     if _BULLET.match(line):
         return False
-    before = before.rstrip()
-    if _OPEN_WORD.search(before) or (line[0].islower() and before[-1].isalnum()):
+    if _OPEN_WORD.search(before[-_TAIL:]) or (line[0].islower() and before[-1].isalnum()):
         return True
     if blank:
         return False
@@ -170,28 +171,39 @@ def _continues(before: str, line: str, wrapped: bool, blank: bool) -> bool:
     return wrapped and before.rstrip(_CLOSERS)[-1:] not in (".", "!", "?", ":", ";", "")
 
 
-def _candidates(text: str, begin: int, end: int) -> list[tuple[int, int]]:
-    # Lone surrogates cannot reach sentencex; a stand-in of one character keeps every place.
-    part = text[begin:end].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if len(part) != end - begin:
-        part = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text[begin:end])
-    # Inner line ends would be read as paragraph breaks or list items: here they are spaces.
-    found = sentencex.get_sentence_boundaries("en", _LINE_END.sub(lambda m: " " * len(m[0]), part))
-    return [(begin + item["start_index"], begin + item["end_index"]) for item in found]
+def _candidates(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Sentences of a paragraph as sentencex sees them, without white space at the edges."""
+    while begin < end:
+        stop = min(end, begin + _LONGEST)
+        # Inner line ends would be read as paragraph breaks or list items: here they are spaces. Lone surrogates
+        # cannot reach sentencex. Each stand-in is as long as what it stands for, so that places are kept.
+        part = _SURROGATE.sub("\ufffd", _LINE_END.sub(lambda m: " " * len(m[0]), text[begin:stop]))
+        found = sentencex.get_sentence_boundaries("en", part)
+        places = [0, *(item["start_index"] for item in found[1:]), len(part)]
+        if stop < end:
+            # What the end of the part broke off is seen whole the next time, unless it is all there is.
+            space = _LAST_SPACE.search(part)
+            places = places[:-1] if len(places) > 2 else [0, space.end() if space else len(part)]
+        for first, last in itertools.pairwise(places):
+            span = _trimmed(text, begin + first, begin + last)
+            if span[0] < span[1]:
+                yield span
+        begin += places[-1]
 
 
 def _mended(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     mended: list[tuple[int, int]] = []
     for begin, end in spans:
         if mended:
-            left = _OPENING_QUOTE_LEFT.search(text[mended[-1][0] : mended[-1][1]])
-            if left:  # an opening quote belongs to what follows
-                begin = mended[-1][0] + left.start()
-                mended[-1] = (mended[-1][0], begin)
-        if mended and _belongs(text[mended[-1][0] : mended[-1][1]].rstrip(), text[begin:end].lstrip()):
-            mended[-1] = (mended[-1][0], end)
-        else:
-            mended.append((begin, end))
+            first, last = mended.pop()
+            if text[last - 1] in _OPENERS and (last - 1 == first or text[last - 2].isspace()):
+                begin = last - 1  # an opening quote belongs to what follows
+                first, last = _trimmed(text, first, begin)
+            if end - first <= _LONGEST and _belongs(text[max(first, last - _TAIL) : last], text[begin:end]):
+                begin = first
+            elif first < last:
+                mended.append((first, last))
+        mended.append((begin, end))
     return mended
 
 

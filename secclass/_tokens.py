@@ -25,6 +25,7 @@ _BOUNDARY = _LIMIT + 1  # stands between the sentences of a batch
 _SPACE, _WORD, _DIGIT, _SINGLE, _MARK = range(5)
 _PRIME = 0x9E3779B97F4A7C15
 _INVERSE = pow(_PRIME, -1, 1 << 64)
+_KEPT_POWERS = 1 << 19  # 8 MiB of powers; batches of ordinary text need no more
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _FOLDED_MARKS = {
     **dict.fromkeys("“”„‟«»‹›″", '"'),
@@ -92,8 +93,18 @@ def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], BoolArray]
     return fold, kind, capital
 
 
-@functools.lru_cache(maxsize=4)
-def _powers(size: int) -> tuple[KeyArray, KeyArray]:
+def _powers(length: int) -> tuple[KeyArray, KeyArray]:
+    """The powers of the prime and of its inverse, at least ``length`` of each. Only small tables are kept."""
+    size = 1 << max(12, (length - 1).bit_length())
+    return _kept_powers(size) if size <= _KEPT_POWERS else _new_powers(size)
+
+
+@functools.cache
+def _kept_powers(size: int) -> tuple[KeyArray, KeyArray]:
+    return _new_powers(size)
+
+
+def _new_powers(size: int) -> tuple[KeyArray, KeyArray]:
     ones = np.ones(size, np.uint64)
     forward, backward = ones * np.uint64(_PRIME), ones * np.uint64(_INVERSE)
     forward[0] = backward[0] = 1
@@ -156,7 +167,7 @@ def tokenize(texts: Sequence[str]) -> Tokens:
     breaks = np.flatnonzero(~inside)
     ends = np.append(breaks, len(char))[np.searchsorted(breaks, starts, side="right")]
 
-    forward, backward = _powers(1 << max(12, (len(char) - 1).bit_length()))
+    forward, backward = _powers(len(char))
     sums = np.zeros(len(char) + 1, np.uint64)
     np.cumsum(char * forward[: len(char)], out=sums[1:])
     key = (sums[ends] - sums[starts]) * backward[starts]

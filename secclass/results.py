@@ -1,4 +1,4 @@
-"""What tagging gives back: Sentence, Document, Explanation. All are read-only."""
+"""What tagging gives back: Sentence, Document, Explanation; and ModelInfo. All are read-only."""
 
 from __future__ import annotations
 
@@ -239,6 +239,30 @@ class Explanation:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class ModelInfo:
+    """Which model a tagger has.
+
+    Attributes
+    ----------
+    name, version, language
+        As the model was trained.
+    labels
+        Crime types and stances that it knows, in label order.
+    format
+        Number of the model format (docs/model-format.md).
+    digest
+        sha256 of the manifest, in hexadecimal: two models with one digest give the same answers.
+    """
+
+    name: str
+    version: str
+    language: str
+    labels: tuple[CrimeType | Stance, ...]
+    format: int
+    digest: str
+
+
 def check_expressions(extra: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """``extra_expressions`` with each label checked and each value a list of str.
 
@@ -247,11 +271,13 @@ def check_expressions(extra: Mapping[str, Sequence[str]]) -> dict[str, list[str]
     OptionError
         If a label does not exist.
     InputError
-        If a value is not a list of str.
+        If ``extra`` is no mapping, or a value is not a list of str.
     """
+    if not isinstance(extra, Mapping):
+        raise InputError(f"extra_expressions must map crime types to lists of str, got {type(extra).__name__}")
     checked = {}
     for label, items in extra.items():
-        if isinstance(items, str) or not all(isinstance(item, str) and item.strip() for item in items):
+        if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) and item.strip() for item in items):
             raise InputError(f"extra_expressions[{str(label)!r}] must be a list of non-empty str, got {items!r}")
         checked[_label(CrimeType, label).value] = list(items)
     return checked

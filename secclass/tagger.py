@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
-import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,9 +20,20 @@ from secclass._linear import Axis, FloatArray
 from secclass._text import check_text, check_texts, sentence_spans
 from secclass.errors import ModelDamagedError
 from secclass.labels import CrimeType, Stance
-from secclass.results import Contribution, Document, Explanation, LabelExplanation, Sentence, check_expressions
+from secclass.results import (
+    Contribution,
+    Document,
+    Explanation,
+    LabelExplanation,
+    ModelInfo,
+    Sentence,
+    check_expressions,
+)
 
-_BATCH = 512
+_log = logging.getLogger("secclass")
+_log.addHandler(logging.NullHandler())  # silent unless the application configures logging
+_BATCH = 512  # sentences that are scored at once, unless they have more characters than this:
+_BATCH_CHARACTERS = 1 << 18
 
 
 class Tagger:
@@ -43,24 +53,32 @@ class Tagger:
         extra_expressions: Mapping[str, Sequence[str]],
     ) -> None:
         by_name = {axis.name: axis for axis in axes}
-        if by_name.keys() != {"crimes", "stances"}:
-            raise ModelDamagedError(f"a tagger needs the axes crimes and stances, the model has {sorted(by_name)}")
         self._crimes, self._stances = by_name["crimes"], by_name["stances"]
         self._extractor = extractor
-        self._manifest = manifest
         self._directory = directory
         self._extra_expressions = extra_expressions
+        self._info = ModelInfo(
+            name=manifest["name"],
+            version=manifest["version"],
+            language=manifest["language"],
+            labels=tuple(
+                label for label in (*CrimeType, *Stance) if label in (*self._crimes.labels, *self._stances.labels)
+            ),
+            format=manifest["format"],
+            digest=manifest["digest"],
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         extra = tuple((label, tuple(items)) for label, items in self._extra_expressions.items())
-        return _restore, (_store.reference(self._directory), self._digest, extra)
-
-    @functools.cached_property
-    def _digest(self) -> str:
-        return hashlib.sha256(json.dumps(self._manifest, sort_keys=True).encode()).hexdigest()
+        return _restore, (_store.reference(self._directory), self.info.digest, extra)
 
     def __repr__(self) -> str:
-        return f"<Tagger {self._manifest['name']} {self._manifest['version']}>"
+        return f"<Tagger {self.info.name} {self.info.version}>"
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which model this is: name, version, language, labels, format, digest."""
+        return self._info
 
     def tag(self, text: str) -> Document:
         """Split a text into sentences and tag each.
@@ -81,6 +99,7 @@ class Tagger:
             If ``sentences`` is a str or no iterable, or an item is no str.
         """
         texts = check_texts(sentences)
+        _log.debug("tagging %d sentences", len(texts))
         return list(self._tagged(texts, [(0, len(text)) for text in texts]))
 
     def stream(
@@ -215,6 +234,8 @@ class Tagger:
         """The documents of a batch of texts, all their sentences tagged together."""
         places = [sentence_spans(text) for text in texts]
         sentences = [text[start:end] for text, spans in zip(texts, places, strict=True) for start, end in spans]
+        characters = sum(map(len, texts))
+        _log.debug("tagging %d texts of %d characters in %d sentences", len(texts), characters, len(sentences))
         tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)))
         return [
             Document(text, tuple(itertools.islice(tagged, len(spans))))
@@ -222,21 +243,27 @@ class Tagger:
         ]
 
     def _tagged(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
-        for begin in range(0, len(texts), _BATCH):
-            batch = texts[begin : begin + _BATCH]
+        for part in _batches(texts):
+            batch = texts[part]
             found = self._extractor.extract(batch)
             crimes = _Decisions(self._crimes, CrimeType, self._crimes.raw(found))
             stances = _Decisions(self._stances, Stance, self._stances.raw(found))
-            for row, text in enumerate(batch):
+            for row, (text, (start, end)) in enumerate(zip(batch, spans[part], strict=True)):
                 yield Sentence(
-                    text,
-                    spans[begin + row][0],
-                    spans[begin + row][1],
-                    crimes.labels(row),
-                    stances.labels(row),
-                    crimes.scores(row),
-                    stances.scores(row),
+                    text, start, end, crimes.labels(row), stances.labels(row), crimes.scores(row), stances.scores(row)
                 )
+
+
+def _batches(texts: Sequence[str]) -> Iterator[slice]:
+    """Parts of the texts that are scored together; a text that is longer than a batch is one by itself."""
+    begin = size = 0
+    for place, text in enumerate(texts):
+        if begin < place and (place - begin == _BATCH or size + len(text) > _BATCH_CHARACTERS):
+            yield slice(begin, place)
+            begin, size = place, 0
+        size += len(text)
+    if texts:
+        yield slice(begin, len(texts))
 
 
 class _Decisions:
@@ -259,7 +286,10 @@ class _Decisions:
 
 @functools.lru_cache(maxsize=4)
 def _read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:
-    return _store.read(directory)
+    manifest, extractor, axes = _store.read(directory)
+    name, version, digest = (manifest[entry] for entry in ("name", "version", "digest"))
+    _log.info("read model %s %s from %s, digest %s", name, version, directory, digest)
+    return manifest, extractor, axes
 
 
 def load(
@@ -294,7 +324,7 @@ def load(
 def _restore(model: str, digest: str, extra_expressions: tuple[tuple[str, tuple[str, ...]], ...]) -> Tagger:
     """The tagger that was pickled, made once a process."""
     tagger = load(model, extra_expressions=dict(extra_expressions))
-    if tagger._digest != digest:
+    if tagger.info.digest != digest:
         raise ModelDamagedError(
             f"the tagger was pickled with another model {model!r} than the one found here; install the same secclass "
             "or copy the same model to both sides, then start the workers again"

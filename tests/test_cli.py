@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import needed
 
 import secclass
 from secclass.__main__ import main
+from tests.helpers import needed
 
 TEXT = "The ministers agreed to fight drug trafficking.\nHe said: <b>urgent</b> & grave.\n"
 
@@ -113,6 +113,8 @@ def test_tables_are_tagged_row_by_row(capsys: pytest.CaptureFixture[str], tmp_pa
         ("a.jsonl", b'{"body": "x"}\n\n{"text": "y"}\n', "a.jsonl: line 3: no column 'body'; there are: text"),
         ("a.jsonl", b"[1]\n", "a.jsonl: line 1 must hold a JSON object, got '[1]'"),
         ("a.jsonl", b"{\n", "a.jsonl: line 1 is not JSON"),
+        ("a.jsonl", b"[" * 100_000, "a.jsonl: line 1 is not JSON"),
+        ("a.jsonl", b"9" * 9999, "a.jsonl: line 1 is not JSON"),
         ("a.parquet", b"PAR1", "a.parquet is not Parquet"),
         ("a.txt", b"x", "--text-column needs tables (.csv, .jsonl, .ndjson, .parquet), got"),
     ],
@@ -160,6 +162,25 @@ def test_interrupt_ends_without_half_output(tmp_path: Path) -> None:
     assert (out, err, process.returncode) == ("", "secclass: interrupted, nothing was written\n", 130)
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_what_the_output_cannot_hold_is_escaped(encoding: str) -> None:
+    command = [sys.executable, "-m", "secclass", "explain", b"\xff \xe4\xb8\xad drug trafficking"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
+    result = subprocess.run(command, capture_output=True, env=environment)
+    assert (result.returncode, result.stderr) == (0, b"")
+    shown = "中" if encoding == "utf-8" else "\\u4e2d"
+    assert result.stdout.splitlines()[0].decode(encoding) == f"\\udcff {shown} drug trafficking"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_told() -> None:
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([sys.executable, "-m", "secclass", "labels"], stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 2
+    assert result.stderr.decode().startswith("secclass: the output could not be written")
+    assert result.stderr.count(b"\n") == 1
+
+
 def test_explain_and_labels(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "explain", "The ministers agreed to fight drug trafficking.")
     assert code == 0
@@ -204,6 +225,8 @@ def test_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     ("line", "said"),
     [
         ("{", "gold.jsonl:2: not JSON"),
+        ("[" * 100_000, "gold.jsonl:2: not JSON"),
+        ('{"text": "\\ud800", "crimes": [], "stances": []}', "gold.jsonl:2: the text has half a character"),
         ('{"text": ""}', "gold.jsonl:2: expected an object with a non-empty 'text'"),
         ('{"text": "x", "crimes": ["theft"], "stances": []}', "gold.jsonl:2: 'crimes' must be a list of labels"),
         ('{"text": "x", "crimes": "terrorism", "stances": []}', "gold.jsonl:2: 'crimes' must be a list of labels"),

@@ -9,10 +9,10 @@ from typing import Any
 
 import joblib
 import pytest
-from helpers import needed, run_page
 
 from secclass import Document, Tagger
 from secclass import tagger as tagger_module
+from tests.helpers import needed, run_page
 
 distributed = needed("distributed", "integrations")
 functions = needed("pyspark.sql.functions", "integrations")
@@ -28,7 +28,7 @@ SENTENCES = 100_000
 @pytest.fixture(scope="module")
 def corpus(tagger: Tagger) -> list[Document]:
     """Documents of seed sentences as one process tags them."""
-    from benchmarks.scaling import seed_documents
+    from tests.benchmarks.scaling import seed_documents
 
     documents = list(tagger.stream(seed_documents(SENTENCES), n_jobs=1))
     assert sum(len(document) for document in documents) >= SENTENCES

@@ -11,11 +11,12 @@ import secclass
 
 FLOORS = [
     {"labels", "errors"},
-    {"_text", "_tokens", "_data", "_files", "results"},
+    {"_archive", "_text", "_tokens", "_data", "_files", "results"},
     {"_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues"},
     {"_features"},
     {"_linear"},
+    {"_manifest"},
     {"_store"},
     {"tagger"},
     {"evaluation", "_spacy"},

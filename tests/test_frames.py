@@ -4,10 +4,10 @@ import sys
 from typing import Any
 
 import pytest
-from helpers import needed
 
 import secclass
 from secclass import InputError, MissingDependencyError, OptionError, Tagger
+from tests.helpers import needed
 
 needed("narwhals", "frames")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from helpers import ROOT, needed, run_page
+
+from tests.helpers import ROOT, needed, run_page
 
 NEEDS = {  # packages beside secclass's own, and the extra that brings them
     "README.md": {"pandas": "frames", "narwhals": "frames", "spacy": "spacy"},

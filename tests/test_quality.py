@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import needed
+
+from tests.helpers import needed
 
 ROOT = Path(__file__).resolve().parent.parent
 

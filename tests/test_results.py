@@ -4,9 +4,9 @@ import json
 import sys
 
 import pytest
-from helpers import needed
 
 from secclass import CrimeType, Document, MissingDependencyError, OptionError, Stance, Tagger
+from tests.helpers import needed
 
 TEXT = (
     "The ministers agreed to fight drug trafficking. Money laundering is a grave threat to the region. "

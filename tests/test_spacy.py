@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import needed
 
 import secclass
 from secclass import CrimeType, Stance
+from tests.helpers import needed
 
 spacy = needed("spacy", "spacy")
 

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import joblib
 import pytest
-from helpers import needed
 
 import secclass
 from secclass import (
@@ -24,6 +24,7 @@ from secclass import (
     _stream,
 )
 from secclass import tagger as tagger_module
+from tests.helpers import needed
 
 TEXTS = [
     f"Police seized {n} kg of heroin. The ministers agreed to fight telecom fraud. Bus {n} left." for n in range(40)
@@ -173,7 +174,7 @@ def test_a_pickled_tagger_is_small_and_knows_its_model(tagger: Tagger, monkeypat
     assert again.tag("Two honey gardens burnt.")[0].crimes == ("telecom_fraud",)
     assert pickle.loads(pickle.dumps(extended)) is again
     other = secclass.load()
-    monkeypatch.setattr(other, "_manifest", {**other._manifest, "version": "0"})
+    monkeypatch.setattr(other, "_info", replace(other.info, digest="0"))
     with pytest.raises(ModelDamagedError, match="pickled with another model 'en'"):
         pickle.loads(pickle.dumps(other))
 

@@ -1,13 +1,21 @@
-"""The public surface is exactly this, and importing it costs little."""
+"""The public surface is exactly this, and importing it costs little.
+
+``data/public_api.txt`` holds every public signature, label and option of the command line. A change of it is a
+change that users see: write it down in CHANGELOG.md, see docs/stability.md, and run ``python -m tests.test_surface``.
+"""
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 import secclass
+from secclass.__main__ import _parser
 
 NAMES = {
     "Contribution",
@@ -20,6 +28,7 @@ NAMES = {
     "ModelDamagedError",
     "ModelError",
     "ModelFormatError",
+    "ModelInfo",
     "ModelNotFoundError",
     "OptionError",
     "SecclassError",
@@ -37,6 +46,42 @@ NAMES = {
 SUBMODULES = {"labels", "errors", "results", "tagger", "evaluation", "training"}
 
 
+API = Path(__file__).parent / "data" / "public_api.txt"
+
+
+def described(name: str, thing: object) -> Iterator[str]:
+    """A line for a function or class, and one for each public member that it does not inherit from elsewhere."""
+    if not isinstance(thing, type):
+        yield f"{name}{inspect.signature(thing)}" if callable(thing) else name
+        return
+    bases = ", ".join(base.__name__ for base in thing.__bases__)
+    if issubclass(thing, Enum):
+        yield f"{name}({bases}): {' '.join(str(member.value) for member in thing)}"
+    elif issubclass(thing, Exception):
+        yield f"{name}({bases})"
+    else:
+        yield f"{name}({bases}){inspect.signature(thing)}"
+        for member in sorted(vars(thing)):
+            value = vars(thing)[member]
+            if isinstance(value, property):
+                yield f"{name}.{member}: {inspect.signature(value.fget).return_annotation}"
+            elif inspect.isfunction(value) and not member.startswith("_"):
+                yield f"{name}.{member}{inspect.signature(value)}"
+
+
+def public_api() -> str:
+    lines = [line for name in sorted(NAMES) for line in described(f"secclass.{name}", getattr(secclass, name))]
+    (commands,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for command, parser in commands.choices.items():
+        arguments = ["/".join(action.option_strings) or action.dest for action in parser._actions]
+        lines.append(f"secclass {' '.join([command, *arguments])}")
+    return "\n".join(lines) + "\n"
+
+
+def test_signatures_are_those_of_the_snapshot() -> None:
+    assert public_api() == API.read_text(encoding="utf-8"), "run python -m tests.test_surface, and tell users"
+
+
 def test_all_is_exact_and_everything_in_it_exists() -> None:
     assert set(secclass.__all__) == NAMES
     assert all(hasattr(secclass, name) for name in NAMES)
@@ -51,7 +96,7 @@ def test_public_methods() -> None:
     def methods(cls: type) -> set[str]:
         return {name for name, _ in inspect.getmembers(cls) if not name.startswith("_")}
 
-    assert methods(secclass.Tagger) == {"explain", "stream", "tag", "tag_frame", "tag_sentences"}
+    assert methods(secclass.Tagger) == {"explain", "info", "stream", "tag", "tag_frame", "tag_sentences"}
     sequence = {"count", "index"}
     assert methods(secclass.Document) - sequence == {"counts", "error", "filter", "to_frame", "to_json", "to_records"}
     assert methods(secclass.Sentence) == {"stance", "to_dict"}
@@ -102,3 +147,7 @@ def test_import_reads_no_model() -> None:
         "assert not opened, opened"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+if __name__ == "__main__":
+    API.write_text(public_api(), encoding="utf-8")

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import hashlib
+import logging
 import math
 import pickle
-import random
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 
 import pytest
 
 import secclass
-from secclass import CrimeType, InputError, OptionError, Stance, Tagger
+from secclass import CrimeType, InputError, OptionError, Stance, Tagger, _store
 
 TEXT = (
     "BANGKOK, May 5 -- The two ministers agreed to set up a joint centre against telecom fraud.\n\n"
@@ -62,29 +64,9 @@ def test_tag_sentences_keeps_order_and_number(tagger: Tagger) -> None:
     assert [(s.start, s.end) for s in tagged] == [(0, len(text)) for text in SENTENCES]
 
 
-def test_answers_do_not_depend_on_the_batch(tagger: Tagger) -> None:
-    many = SENTENCES * 200
-    random.Random(1).shuffle(many)
-    alone = {text: tagger.tag_sentences([text])[0] for text in SENTENCES}
-    for s in tagger.tag_sentences(many):
-        assert s == alone[s.text]
-
-
-def test_threads_may_share_a_tagger(tagger: Tagger) -> None:
-    expected = tagger.tag_sentences(SENTENCES)
-    with ThreadPoolExecutor(4) as pool:
-        assert all(result == expected for result in pool.map(lambda _: tagger.tag_sentences(SENTENCES), range(20)))
-
-
 def test_module_functions_use_the_shipped_model(tagger: Tagger) -> None:
     assert secclass.tag(TEXT) == tagger.tag(TEXT)
     assert secclass.tag_sentences(SENTENCES) == tagger.tag_sentences(SENTENCES)
-
-
-def test_results_and_taggers_can_be_pickled(tagger: Tagger) -> None:
-    doc = tagger.tag(TEXT)
-    assert pickle.loads(pickle.dumps(doc)) == doc
-    assert pickle.loads(pickle.dumps(tagger)).tag(TEXT) == doc
 
 
 @pytest.mark.parametrize("wrong", [b"bytes", None, math.nan, 7, ["list"]])
@@ -133,7 +115,37 @@ def test_a_new_expression_works_at_once() -> None:
     assert secclass.load().tag_sentences([text])[0].crimes == ()
 
 
+def test_info_says_which_model_it_is(tagger: Tagger) -> None:
+    info = tagger.info
+    assert (info.name, info.language, info.format) == ("en", "en", _store.FORMAT)
+    assert info.version
+    assert info.labels == (*CrimeType, *Stance)
+    assert info.digest == hashlib.sha256((_store.find("en") / "manifest.json").read_bytes()).hexdigest()
+    assert pickle.loads(pickle.dumps(tagger)).info == info
+
+
+def test_logging_is_silent_unless_configured() -> None:
+    code = "import secclass; print(len(secclass.tag('One. Two.')))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.stdout, result.stderr) == ("2\n", "")
+
+
+def test_logging_tells_sizes_and_the_model_but_no_text(tagger: Tagger, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "secclass"):
+        tagger.tag("Secret one. Secret two.")
+        tagger.tag_sentences(["Secret three."])
+        secclass.tagger._read.__wrapped__(_store.find("en"))
+    assert "23 characters in 2 sentences" in caplog.text
+    assert tagger.info.digest in caplog.text
+    assert {record.name for record in caplog.records} == {"secclass"}
+    assert "Secret" not in caplog.text
+
+
 def test_extra_expressions_are_checked() -> None:
+    with pytest.raises(InputError, match="must map crime types"):
+        secclass.load(extra_expressions=["fraud park"])  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="list of non-empty str"):
+        secclass.load(extra_expressions={"telecom_fraud": None})  # type: ignore[dict-item]
     with pytest.raises(OptionError, match="no CrimeType 'fraud'"):
         secclass.load(extra_expressions={"fraud": ["x"]})
     with pytest.raises(InputError, match="list of non-empty str"):

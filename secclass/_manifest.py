@@ -1,0 +1,231 @@
+"""A model as its manifest and arrays, and back.
+
+What is read must be what a model can be: every entry of its type, every place inside its row, every number finite,
+so that nothing fails later; and the model must score its probe as it did when it was written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from secclass._data import AXES
+from secclass._features import GROUPS, Extractor
+from secclass._lexicon import Lexicon, Matcher
+from secclass._linear import Axis, FloatArray
+from secclass._tokens import IntArray
+from secclass.errors import ModelFormatError
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+_MATCHERS = ("crimes", "classes", "words")
+_MATCHER_ARRAYS = {"keys": np.uint64, "values": np.int32, "bounds": np.int32, "members": np.int32}
+_AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
+_AXIS_LISTS = ("labels", "groups", "unit", "gated")
+_CALIBRATION = ("slope", "intercept", "threshold")
+_PROBE = [
+    "The ministers agreed to fight telecom fraud, which remains a grave threat, one of them said.",
+    "He urged the Anti-Drug Office in Vientiane to seize 40 kg of heroin!",
+]
+# Far above what a model needs; what goes beyond is no model, and might take memory or time without bound.
+_MOST_NAMES = 20_000
+_MOST_OWNERS = 1_000  # word lists, classes or crimes that one expression belongs to
+_MOST_NUMBER = 1e5
+_LONGEST_NGRAM = 5
+_MOST_PROBES, _LONGEST_PROBE = 10, 1_000
+_Kind = TypeVar("_Kind")
+
+
+def decode(manifest: Mapping[str, Any], arrays: Arrays) -> tuple[Extractor, tuple[Axis, ...]]:
+    """Feature extractor and axes of a model.
+
+    Raises
+    ------
+    ValueError
+        If manifest and arrays are not those of a model.
+    ModelFormatError
+        If the model has labels that are not known here, or scores its probe otherwise than it did.
+    """
+    for name in ("name", "version", "language"):
+        entry(manifest, name, str)
+    lexicon = _read_lexicon(entry(manifest, "lexicon", dict), arrays)
+    lengths = _read_lengths(entry(entry(manifest, "features", dict), "lengths", dict))
+    described = entry(manifest, "axes", dict)
+    if described.keys() != AXES.keys():
+        raise ValueError(f"its axes are {list(described)}, not {list(AXES)}")
+    axes = tuple(_read_axis(name, entry(described, name, dict), arrays, lexicon) for name in described)
+    for axis in axes:
+        if not {"word", "symbol"} & set(axis.groups) <= lengths.keys():
+            raise ValueError(f"axis {axis.name} needs n-grams of {axis.groups}, there are only {tuple(lengths)}")
+    extractor = Extractor(lexicon, lengths)
+    if "probe" in manifest:
+        _check_probe(entry(manifest, "probe", dict), extractor, axes)
+    return extractor, axes
+
+
+def encode(extractor: Extractor, axes: Sequence[Axis]) -> tuple[dict[str, Any], Arrays]:
+    """What ``decode`` reads: entries of the manifest, and the arrays."""
+    lexicon = extractor.lexicon
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name in _MATCHERS:
+        arrays |= {f"{name}.{part}": getattr(getattr(lexicon, name), part) for part in _MATCHER_ARRAYS}
+    described = {}
+    for axis in axes:
+        arrays |= {f"axis.{axis.name}.{p}": getattr(axis, p).astype(t) for p, t in _AXIS_ARRAYS.items()}
+        described[axis.name] = (
+            {part: list(getattr(axis, part)) for part in _AXIS_LISTS}
+            | {"cues": axis.cues}
+            | {part: dict(zip(axis.labels, getattr(axis, part).tolist(), strict=True)) for part in _CALIBRATION}
+        )
+    manifest = {
+        "axes": described,
+        "lexicon": {
+            "crimes": list(lexicon.crime_names),
+            "symbols": list(lexicon.symbols),
+            "lists": list(lexicon.lists),
+            "context": list(lexicon.context),
+        },
+        "features": {"lengths": {view: list(pair) for view, pair in extractor.lengths.items()}},
+        "probe": {"texts": _PROBE, "raw": _raw(extractor, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
+    }
+    return manifest, arrays
+
+
+def entry(parts: Mapping[str, Any], name: str, kind: type[_Kind]) -> _Kind:
+    """An entry of the manifest, which must be of this kind: 1 is no true, and "0.5" no number."""
+    value = parts.get(name)
+    if type(value) is not kind:
+        raise ValueError(f"{name} must be of type {kind.__name__}, got {str(value)[:60]!r}")
+    return value
+
+
+def _names(parts: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of different names."""
+    values = entry(parts, name, list)
+    if len(values) > _MOST_NAMES or not all(type(value) is str for value in values):
+        raise ValueError(f"{name} must be a list of at most {_MOST_NAMES} str")
+    if len(set(values)) < len(values):
+        raise ValueError(f"{name} holds a name twice")
+    return tuple(values)
+
+
+def _take(arrays: Arrays, prefix: str, types: Mapping[str, type]) -> dict[str, Any]:
+    taken = {}
+    for name, dtype in types.items():
+        array = arrays.get(f"{prefix}.{name}")
+        if array is None:
+            raise ValueError(f"there is no array {prefix}.{name}")
+        if array.dtype != dtype or array.ndim != (2 if name == "weights" else 1):
+            raise ValueError(f"array {prefix}.{name} is {array.dtype}{list(array.shape)}, not {np.dtype(dtype)}")
+        taken[name] = array
+    return taken
+
+
+def _read_lexicon(described: Mapping[str, Any], arrays: Arrays) -> Lexicon:
+    crimes, symbols, lists, context = (_names(described, name) for name in ("crimes", "symbols", "lists", "context"))
+    _check_labels(crimes, AXES["crimes"])
+    members = ((len(lists) + 1) * len(crimes) * 4, len(symbols), len(lists))
+    matchers = (_read_matcher(n, arrays, most) for n, most in zip(_MATCHERS, members, strict=True))
+    return Lexicon(crimes, symbols, lists, context, *matchers)
+
+
+def _check_labels(labels: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [label for label in labels if label not in known]
+    if unknown:
+        raise ModelFormatError(f"the model has labels that this secclass does not know: {unknown}; upgrade secclass")
+    if not labels or list(labels) != [label for label in known if label in labels]:
+        raise ValueError(f"its labels are not in the order of the codebook: {', '.join(labels)}")
+
+
+def _read_matcher(name: str, arrays: Arrays, members: int) -> Matcher:
+    taken = _take(arrays, name, _MATCHER_ARRAYS)
+    keys, values, bounds, found = taken.values()
+    sizes = np.diff(bounds)
+    if not (len(keys) == len(values) and (keys[1:] > keys[:-1]).all() and len(bounds) > 1):
+        raise ValueError(f"the keys of {name} are not sorted, or are not as many as its values")
+    if not (bounds[0] == 0 and bounds[-1] == len(found) and sizes.min() >= 0 and sizes.max() <= _MOST_OWNERS):
+        raise ValueError(f"the sets of {name} are not laid end to end")
+    if not (_between(values, len(sizes)) and _between(found, members)):
+        raise ValueError(f"the values or members of {name} name what is not there")
+    return Matcher(**taken)
+
+
+def _between(places: IntArray, count: int) -> bool:
+    """Whether all are places in a row of this length."""
+    return not len(places) or bool(np.min(places) >= 0 and np.max(places) < count)
+
+
+def _read_lengths(described: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    lengths = {}
+    for view in described:
+        pair = entry(described, view, list)
+        if view not in ("word", "symbol") or not all(type(length) is int for length in pair) or len(pair) != 2:
+            raise ValueError(f"lengths of n-grams must be two whole numbers for word or symbol, got {view[:60]!r}")
+        if not 1 <= pair[0] <= pair[1] <= _LONGEST_NGRAM:
+            raise ValueError(f"n-grams have 1 to {_LONGEST_NGRAM} tokens, got {pair}")
+        lengths[view] = (pair[0], pair[1])
+    return lengths
+
+
+def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon: Lexicon) -> Axis:
+    taken = _take(arrays, f"axis.{name}", _AXIS_ARRAYS)
+    labels, groups, unit, gated = (_names(described, part) for part in _AXIS_LISTS)
+    _check_labels(labels, AXES[name])
+    if not (set(groups) <= set(GROUPS) and {*unit, *gated} <= set(groups)):
+        raise ValueError(f"axis {name} has feature groups that are not known: {groups}, {unit}, {gated}")
+    if gated and labels != lexicon.crime_names:
+        raise ValueError(f"axis {name} is gated by other labels than the lexicon has")
+    numbers = {part: _numbers(entry(described, part, dict), labels, part) for part in _CALIBRATION}
+    keys, rarity, weights, bias = taken.values()
+    if (weights.shape, rarity.shape, bias.shape) != ((len(keys), len(labels)), keys.shape, (len(labels),)):
+        raise ValueError(f"the arrays of axis {name} have shapes that do not fit its labels")
+    if len(np.unique(keys)) < len(keys):
+        raise ValueError(f"axis {name} has two weights for one feature")
+    rarity, weights = rarity.astype(np.float32), weights.astype(np.float32)
+    if not (np.isfinite(weights).all() and np.isfinite(rarity).all() and (rarity > 0).all()):
+        raise ValueError(f"axis {name} has weights that are no numbers")
+    if not (np.abs(bias) < _MOST_NUMBER).all():
+        raise ValueError(f"axis {name} has a bias that is no number")
+    return Axis(
+        name, labels, groups, unit, gated, entry(described, "cues", bool), keys, rarity, weights, bias, **numbers
+    )
+
+
+def _numbers(values: Mapping[str, Any], labels: Sequence[str], what: str) -> npt.NDArray[np.float64]:
+    """One finite number of each label."""
+    numbers = [entry(values, label, float) for label in labels]
+    if values.keys() != set(labels) or not all(abs(number) < _MOST_NUMBER for number in numbers):
+        raise ValueError(f"{what} must have one finite number a label")
+    return np.array(numbers, np.float64)
+
+
+def _check_probe(probe: Mapping[str, Any], extractor: Extractor, axes: Sequence[Axis]) -> None:
+    """Whether this version of secclass scores as the one did that wrote the model."""
+    texts, expected = _names(probe, "texts"), entry(probe, "raw", list)
+    if len(texts) > _MOST_PROBES or any(len(text) > _LONGEST_PROBE for text in texts):
+        raise ValueError(f"its probe must be at most {_MOST_PROBES} sentences of {_LONGEST_PROBE} characters")
+    raw = _raw(extractor, axes, texts)
+    if len(raw) != len(expected) or not all(type(value) is float for value in expected):
+        raise ValueError(f"its probe must have {len(raw)} raw scores")
+    if not all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(raw, expected, strict=True)):
+        raise ModelFormatError(
+            "the model scores its probe otherwise than when it was written: this secclass sees other features than "
+            "the one that trained it; train it again"
+        )
+
+
+def _raw(extractor: Extractor, axes: Sequence[Axis], texts: Sequence[str]) -> FloatArray:
+    """The raw scores of some sentences on all axes, in one row."""
+    found = extractor.extract(texts)
+    return np.concatenate([axis.raw(found).ravel() for axis in axes]).round(6)
+
+
+def _as_stored(axis: Axis) -> Axis:
+    """The axis with the precision that the file keeps."""
+    kept = {part: getattr(axis, part).astype(_AXIS_ARRAYS[part]).astype(np.float32) for part in ("rarity", "weights")}
+    return replace(axis, **kept)
