@@ -15,10 +15,11 @@ from secclass.errors import (
     OptionError,
     SecclassError,
     SeedError,
+    TaggingError,
 )
 from secclass.labels import CrimeType, Stance
 from secclass.results import Contribution, Document, Explanation, LabelExplanation, ModelInfo, Sentence
-from secclass.tagger import Tagger, load, tag, tag_sentences
+from secclass.tagger import Tagger, load, tag, tag_frame, tag_sentences
 
 __version__ = "0.1.0"
 
@@ -41,8 +42,10 @@ __all__ = [
     "Sentence",
     "Stance",
     "Tagger",
+    "TaggingError",
     "__version__",
     "load",
     "tag",
+    "tag_frame",
     "tag_sentences",
 ]

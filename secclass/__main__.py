@@ -5,38 +5,50 @@ from __future__ import annotations
 import argparse
 import csv
 import html
+import importlib.util
 import io
+import itertools
 import json
 import os
 import shutil
 import sys
+import tempfile
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import secclass
 from secclass import CrimeType, Document, SecclassError, Stance
-from secclass.errors import InputError
+from secclass._files import FileText, read_texts
+
+_SPOOL = 1 << 26  # bytes of output that are held in memory
+_Tagged = Iterable[tuple[FileText, Document]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, or 2 after an error that is told on standard error."""
+    """Run the command line; the exit code is 0, 2 after an error that is told on standard error, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
-    try:
-        output: str = options.run(options)
-    except (SecclassError, OSError) as error:
-        print(f"secclass: {error}", file=sys.stderr)
-        return 2
-    try:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal cannot show
-        sys.stdout.write(output)
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # the reader (head, less) has had enough
-            print(f"secclass: the output could not be written: {error}", file=sys.stderr)
+    # All is done before anything is written: an error leaves no half output.
+    with tempfile.SpooledTemporaryFile(_SPOOL, "w+", encoding="utf-8", errors="backslashreplace", newline="") as output:
+        try:
+            output.writelines(options.run(options))
+        except (SecclassError, OSError) as error:
+            print(f"secclass: {error}", file=sys.stderr)
             return 2
+        except KeyboardInterrupt:
+            print("secclass: interrupted, nothing was written", file=sys.stderr)
+            return 130
+        output.seek(0)
+        try:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal cannot show
+            shutil.copyfileobj(output, sys.stdout)
+            sys.stdout.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):  # the reader (head, less) has had enough
+                print(f"secclass: the output could not be written: {error}", file=sys.stderr)
+                return 2
     return 0
 
 
@@ -46,11 +58,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     tag = commands.add_parser("tag", help="split and tag texts")
-    tag.add_argument("files", nargs="*", metavar="FILE", help="UTF-8 text files; standard input without any")
+    tag.add_argument(
+        "files",
+        nargs="*",
+        default=["-"],
+        metavar="FILE",
+        help="UTF-8 text files, or tables with --text-column; standard input without any",
+    )
+    tag.add_argument(
+        "--text-column",
+        metavar="NAME",
+        help="the files are tables (.csv, .jsonl, .ndjson, .parquet) with a text a row in this column; "
+        "the output says which row, counted from 0",
+    )
     tag.add_argument(
         "--format", choices=("table", "jsonl", "csv", "html"), help="default: table on a terminal, else jsonl"
     )
     tag.add_argument("--model", default="en", help="name or directory of the model (default: en)")
+    tag.add_argument("--n-jobs", type=int, default=1, help="worker processes, -1 for one a core (default: 1)")
+    tag.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="count the texts on standard error (default: on a terminal, for several texts, if tqdm is there)",
+    )
     tag.set_defaults(run=_tag)
 
     explain = commands.add_parser("explain", help="say which words moved each label of one sentence")
@@ -77,77 +107,75 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_text(name: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(f"{name}: line {line} is not UTF-8 ({error.reason}); convert the file to UTF-8") from None
-
-
-def _tag(options: argparse.Namespace) -> str:
+def _tag(options: argparse.Namespace) -> Iterator[str]:
     tagger = secclass.load(options.model)
-    # Everything is read and tagged before anything is written: an error leaves no half output.
-    documents = [(name, tagger.tag(_read_text(name))) for name in options.files or ["-"]]
+    progress = options.progress
+    if progress is None:
+        several = len(options.files) > 1 or options.text_column is not None
+        progress = several and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None
+    sources, again = itertools.tee(read_texts(options.files, options.text_column))
+    documents = tagger.stream((source.text for source in again), n_jobs=options.n_jobs, progress=progress)
     shape = options.format or ("table" if sys.stdout.isatty() else "jsonl")
-    return {"table": _as_table, "jsonl": _as_jsonl, "csv": _as_csv, "html": _as_html}[shape](documents)
+    write = {"table": _as_table, "jsonl": _as_jsonl, "csv": _as_csv, "html": _as_html}[shape]
+    return write(zip(sources, documents, strict=True))
 
 
-def _as_jsonl(documents: Sequence[tuple[str, Document]]) -> str:
-    records = ({"file": name} | record for name, document in documents for record in document.to_records())
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+def _as_jsonl(tagged: _Tagged) -> Iterator[str]:
+    for source, document in tagged:
+        for record in document.to_records():
+            yield json.dumps({"file": source.file, "row": source.row} | record, ensure_ascii=False) + "\n"
 
 
-def _as_csv(documents: Sequence[tuple[str, Document]]) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    scores = [*CrimeType, *Stance]
-    writer.writerow(["file", "start", "end", "crimes", "stances", "text", *(f"{label}_score" for label in scores)])
-    for name, document in documents:
+def _as_csv(tagged: _Tagged) -> Iterator[str]:
+    scores = [f"{label}_score" for label in (*CrimeType, *Stance)]
+    yield _csv_line(["file", "row", "start", "end", "crimes", "stances", "text", *scores])
+    for source, document in tagged:
         for s in document:
             values = [f"{value:.4f}" for value in (*s.crime_scores.values(), *s.stance_scores.values())]
-            writer.writerow([name, s.start, s.end, " ".join(s.crimes), " ".join(s.stances), s.text, *values])
-    return buffer.getvalue()
+            labels = [" ".join(s.crimes), " ".join(s.stances)]
+            yield _csv_line([source.file, source.row, s.start, s.end, *labels, s.text, *values])
 
 
-def _as_table(documents: Sequence[tuple[str, Document]]) -> str:
+def _csv_line(values: Sequence[object]) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(values)
+    return line.getvalue()
+
+
+def _as_table(tagged: _Tagged) -> Iterator[str]:
     width = max(60, shutil.get_terminal_size().columns)
-    lines = []
-    for name, document in documents:
-        if len(documents) > 1:
-            lines += [f"== {name}", ""]
+    for source, document in tagged:
+        if source.file != "-":
+            yield f"== {source.file}{'' if source.row is None else f' row {source.row}'}\n\n"
         for s in document:
-            lines += textwrap.wrap(" ".join(s.text.split()), width) or [""]
-            lines += [f"    {', '.join((*s.crimes, *(label.upper() for label in s.stances))) or '-'}", ""]
-    return "\n".join(lines)
+            yield "\n".join(textwrap.wrap(" ".join(s.text.split()), width) or [""])
+            yield f"\n    {', '.join((*s.crimes, *(label.upper() for label in s.stances))) or '-'}\n\n"
 
 
-def _as_html(documents: Sequence[tuple[str, Document]]) -> str:
-    rows = "\n".join(
-        f"<tr><td>{html.escape(s.text)}</td><td>{', '.join(s.crimes)}</td><td>{', '.join(s.stances)}</td></tr>"
-        for _, document in documents
-        for s in document
-    )
-    return (
+def _as_html(tagged: _Tagged) -> Iterator[str]:
+    yield (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>secclass</title>\n'
         '<meta name="viewport" content="width=device-width">\n'
         "<style>body{font:16px/1.5 sans-serif;margin:1rem auto;max-width:70rem;padding:0 1rem}"
         "td,th{padding:.4rem .6rem;text-align:left;vertical-align:top;border-top:1px solid #ccc}</style>\n"
-        f"<table><tr><th>sentence</th><th>crimes</th><th>stance</th></tr>\n{rows}\n</table>\n</html>\n"
+        "<table><tr><th>sentence</th><th>crimes</th><th>stance</th></tr>\n"
     )
+    for _, document in tagged:
+        for s in document:
+            cells = html.escape(s.text), ", ".join(s.crimes), ", ".join(s.stances)
+            yield f"<tr><td>{'</td><td>'.join(cells)}</td></tr>\n"
+    yield "</table>\n</html>\n"
 
 
-def _explain(options: argparse.Namespace) -> str:
-    return f"{secclass.load(options.model).explain(options.sentence)}\n"
+def _explain(options: argparse.Namespace) -> list[str]:
+    return [f"{secclass.load(options.model).explain(options.sentence)}\n"]
 
 
-def _labels(_: argparse.Namespace) -> str:
-    blocks = [f"{label.value}  ({label.title})\n    {label.definition}" for label in (*CrimeType, *Stance)]
-    return "\n".join(blocks) + "\n"
+def _labels(_: argparse.Namespace) -> list[str]:
+    return [f"{label.value}  ({label.title})\n    {label.definition}\n" for label in (*CrimeType, *Stance)]
 
 
-def _train(options: argparse.Namespace) -> str:
+def _train(options: argparse.Namespace) -> list[str]:
     from secclass.training import train
 
     def log(line: str) -> None:
@@ -156,14 +184,14 @@ def _train(options: argparse.Namespace) -> str:
     train(
         options.seeds, options.output, name=options.name, version=options.model_version, n_jobs=options.n_jobs, log=log
     )
-    return f"wrote {options.output}\n"
+    return [f"wrote {options.output}\n"]
 
 
-def _evaluate(options: argparse.Namespace) -> str:
+def _evaluate(options: argparse.Namespace) -> list[str]:
     from secclass.evaluation import evaluate
 
     result = evaluate(secclass.load(options.model), options.gold)
-    return (json.dumps(result.to_dict(), indent=1) if options.json else str(result)) + "\n"
+    return [json.dumps(result.to_dict(), indent=1) if options.json else str(result), "\n"]
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ _MOST_MANIFEST = 4 << 20
 _MOST_FILES = 32 << 20
 _MOST_UNPACKED = 64 << 20
 _FILE_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
+# In a wheel the models lie in the package, in an editable install beside it.
+_SHIPPED = (Path(__file__).parent / "_models", Path(__file__).parent.parent / "models")
 
 
 def find(name_or_path: str | os.PathLike[str]) -> Path:
@@ -42,18 +44,20 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     """
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise InputError(f"a model is given by its name or path, got {type(name_or_path).__name__}")
-    package = Path(__file__).parent
-    # In a wheel the models lie in the package, in an editable install beside it.
-    shipped = [package / "_models", package.parent / "models"]
-    places = [*(folder / name_or_path for folder in shipped), Path(name_or_path)]
+    places = [*(folder / name_or_path for folder in _SHIPPED), Path(name_or_path)]
     for place in places:
         if (place / "manifest.json").is_file():
             return place
-    known = sorted({p.parent.name for folder in shipped for p in folder.glob("*/manifest.json")})
+    known = sorted({p.parent.name for folder in _SHIPPED for p in folder.glob("*/manifest.json")})
     raise ModelNotFoundError(
         f"no model {str(name_or_path)!r}: neither a shipped model ({', '.join(known) or 'none found'}) "
         "nor a directory with a manifest.json"
     )
+
+
+def reference(directory: Path) -> str:
+    """What ``find`` needs to find this model in another process: the name if it is shipped, else the whole path."""
+    return directory.name if directory.parent in [folder.resolve() for folder in _SHIPPED] else str(directory)
 
 
 def read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:

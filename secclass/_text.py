@@ -63,22 +63,38 @@ def check_text(text: object, name: str = "text") -> str:
     """
     if isinstance(text, str):
         return text
-    raise InputError(f"{name} must be a str, got {_describe(text)}")
+    raise not_text(text, name)
+
+
+def not_text(value: object, name: str) -> InputError:
+    """The error for a value that is no ``str``."""
+    return InputError(f"{name} must be a str, got {_describe(value)}")
+
+
+def check_iterable(texts: Iterable[str], call: str) -> Iterable[str]:
+    """The texts as they are, if they are an iterable and no single text; ``call`` is who wants them.
+
+    Raises
+    ------
+    InputError
+        If they are not.
+    """
+    if isinstance(texts, str):
+        raise InputError(f"{call} takes an iterable of str, got one str; call tag(text) or pass [text]")
+    if isinstance(texts, (bytes, bytearray)) or not isinstance(texts, Iterable):
+        raise InputError(f"{call} takes an iterable of str, got {_describe(texts)}")
+    return texts
 
 
 def check_texts(texts: Iterable[str]) -> list[str]:
-    """The texts as a list, each checked.
+    """The sentences given to ``tag_sentences`` as a list, each checked.
 
     Raises
     ------
     InputError
         If ``texts`` is a single text or not iterable, or an item is no ``str``.
     """
-    if isinstance(texts, str):
-        raise InputError("tag_sentences takes a list of sentences, got one str; call tag(text) or pass [text]")
-    if isinstance(texts, (bytes, bytearray)) or not isinstance(texts, Iterable):
-        raise InputError(f"tag_sentences takes a list of str, got {_describe(texts)}")
-    return [check_text(text, f"item {index}") for index, text in enumerate(texts)]
+    return [check_text(text, f"item {index}") for index, text in enumerate(check_iterable(texts, "tag_sentences"))]
 
 
 def _describe(value: Any) -> str:

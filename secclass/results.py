@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
-from secclass.errors import InputError, MissingDependencyError, OptionError
+from secclass.errors import InputError, OptionError, SecclassError, optional
 from secclass.labels import CrimeType, Stance
 
 if TYPE_CHECKING:
@@ -65,12 +65,34 @@ def _sentence(text: str, start: int, end: int, crimes: Any, stances: Any, *score
     return Sentence(text, start, end, crimes, stances, *map(MappingProxyType, scores))
 
 
+COLUMNS: dict[str, type] = {"text": str, "start": int, "end": int, "crimes": list, "stance": str, "stances": list} | {
+    f"{label.value}_score": float for label in (*CrimeType, *Stance)
+}
+
+
+def flat(sentence: Sentence) -> dict[str, Any]:
+    """A JSON-safe dict of a sentence without inner dicts, ready for a table: its keys are COLUMNS."""
+    record = sentence.to_dict()
+    scores = record.pop("crime_scores") | record.pop("stance_scores")
+    return record | {f"{label}_score": score for label, score in scores.items()}
+
+
 @dataclass(frozen=True)
 class Document(Sequence[Sentence]):
-    """A text and its tagged sentences: a sequence of Sentence."""
+    """A text and its tagged sentences: a sequence of Sentence.
+
+    Attributes
+    ----------
+    text, sentences
+        The text and its tagged sentences, in order.
+    error
+        Why the text could not be tagged, or None. Only ``Tagger.stream(..., errors="collect")`` gives documents
+        with an error; they have no sentences.
+    """
 
     text: str
     sentences: tuple[Sentence, ...]
+    error: SecclassError | None = field(default=None, compare=False)
 
     @overload
     def __getitem__(self, index: int) -> Sentence: ...
@@ -86,7 +108,8 @@ class Document(Sequence[Sentence]):
         return iter(self.sentences)
 
     def __repr__(self) -> str:
-        return f"Document({len(self)} sentences, {len(self.text)} characters)"
+        content = f"{len(self)} sentences, {len(self.text)} characters"
+        return f"Document({content if self.error is None else f'error: {self.error}'})"
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON-safe dict a sentence."""
@@ -104,17 +127,9 @@ class Document(Sequence[Sentence]):
         MissingDependencyError
             If pandas is not installed.
         """
-        try:
+        with optional("frames", "to_frame"):
             import pandas
-        except ImportError:
-            raise MissingDependencyError("to_frame needs pandas: pip install 'secclass[frames]'") from None
-        rows = []
-        for record in self.to_records():
-            scores = record.pop("crime_scores") | record.pop("stance_scores")
-            rows.append(record | {f"{label}_score": score for label, score in scores.items()})
-        columns = ["text", "start", "end", "crimes", "stance", "stances"]
-        columns += [f"{label.value}_score" for label in (*CrimeType, *Stance)]
-        return pandas.DataFrame(rows, columns=columns)
+        return pandas.DataFrame([flat(sentence) for sentence in self], columns=list(COLUMNS))
 
     def counts(self) -> dict[CrimeType | Stance, int]:
         """How many sentences have each label; every label is there, in label order."""

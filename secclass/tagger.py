@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from secclass import _store
+from secclass import _frames, _store, _stream
 from secclass._features import Extractor
+from secclass._frames import Frame
 from secclass._linear import Axis, FloatArray
 from secclass._text import check_text, check_texts, sentence_spans
+from secclass.errors import ModelDamagedError
 from secclass.labels import CrimeType, Stance
 from secclass.results import (
     Contribution,
@@ -36,13 +39,24 @@ _BATCH_CHARACTERS = 1 << 18
 class Tagger:
     """Tags sentences with crime types and stance. Get one from ``secclass.load()``.
 
-    A tagger never changes after it is made; threads may share it.
+    A tagger never changes after it is made; threads may share it. Pickled, it is a few hundred bytes: the name
+    or path of its model, a digest, and the extra expressions. Whoever unpickles it reads the model from there,
+    once a process, and gets a ModelDamagedError if that is another model.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], extractor: Extractor, axes: Sequence[Axis]) -> None:
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        extractor: Extractor,
+        axes: Sequence[Axis],
+        directory: Path,
+        extra_expressions: Mapping[str, Sequence[str]],
+    ) -> None:
         by_name = {axis.name: axis for axis in axes}
         self._crimes, self._stances = by_name["crimes"], by_name["stances"]
         self._extractor = extractor
+        self._directory = directory
+        self._extra_expressions = extra_expressions
         self._info = ModelInfo(
             name=manifest["name"],
             version=manifest["version"],
@@ -53,6 +67,10 @@ class Tagger:
             format=manifest["format"],
             digest=manifest["digest"],
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        extra = tuple((label, tuple(items)) for label, items in self._extra_expressions.items())
+        return _restore, (_store.reference(self._directory), self.info.digest, extra)
 
     def __repr__(self) -> str:
         return f"<Tagger {self.info.name} {self.info.version}>"
@@ -70,9 +88,7 @@ class Tagger:
         InputError
             If ``text`` is no str.
         """
-        spans = sentence_spans(check_text(text))
-        _log.debug("tagging a text of %d characters in %d sentences", len(text), len(spans))
-        return Document(text, tuple(self._tagged([text[start:end] for start, end in spans], spans)))
+        return self._documents([check_text(text)])[0]
 
     def tag_sentences(self, sentences: Iterable[str]) -> list[Sentence]:
         """Tag sentences that are already split: one Sentence for each, in order.
@@ -85,6 +101,99 @@ class Tagger:
         texts = check_texts(sentences)
         _log.debug("tagging %d sentences", len(texts))
         return list(self._tagged(texts, [(0, len(text)) for text in texts]))
+
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = 256,
+        n_jobs: int | None = None,
+        progress: bool = False,
+        errors: Literal["raise", "collect"] = "raise",
+    ) -> Iterator[Document]:
+        """Tag many texts: one Document for each, in order, as they are asked for.
+
+        ``texts`` may be a generator larger than memory. With one worker ``batch_size`` texts are read ahead, with
+        more four batches a worker. Whoever stops early leaves no work running.
+
+        Parameters
+        ----------
+        texts
+            The texts, e.g. a list, a generator, a column of a data frame.
+        batch_size
+            How many texts are tagged together, and are one task of a worker. Answers do not depend on it. For
+            texts of one sentence larger batches are faster, for books smaller ones.
+        n_jobs
+            How many worker processes, as joblib counts them: -1 is one a core, None is one unless
+            ``joblib.parallel_config`` says otherwise. That also chooses where the work is done:
+            ``parallel_config(backend="dask")`` around this call spreads it over a Dask cluster.
+        progress
+            Whether to show a progress bar.
+        errors
+            What happens to an item that is no str, or whose tagging fails or kills its worker.
+            "raise": the documents before it are given, then the error is raised; it names the item's index.
+            "collect": the item gets a Document with that error as ``document.error`` and without sentences, and
+            the work goes on; so there is a document for every item, and ``if document.error`` finds the failures.
+            An error of the iterable itself, or of workers that cannot do anything, is always raised.
+
+        Raises
+        ------
+        InputError
+            If ``texts`` is a str or no iterable; with ``errors="raise"`` also if an item is no str.
+        OptionError
+            If ``batch_size``, ``n_jobs`` or ``errors`` has no meaning.
+        TaggingError
+            With ``errors="raise"``, if an item could not be tagged.
+        MissingDependencyError
+            If ``progress`` is asked for and tqdm is not installed.
+        """
+        return _stream.stream(
+            self._documents, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors
+        )
+
+    def tag_frame(
+        self,
+        frame: Frame,
+        column: str,
+        *,
+        rows: Literal["sentences", "documents"] = "sentences",
+        n_jobs: int | None = None,
+        progress: bool = False,
+    ) -> Frame:
+        """Tag the texts in a column of a data frame. Needs ``pip install 'secclass[frames]'``.
+
+        Parameters
+        ----------
+        frame
+            A pandas or polars data frame.
+        column
+            The column with the texts.
+        rows
+            "sentences": a row a sentence; the other columns are repeated, ``column`` gives way to ``sentence``.
+            "documents": the rows stay as they are, and each new column holds a list, an entry a sentence.
+        n_jobs, progress
+            As in ``stream``.
+
+        Returns
+        -------
+        Frame
+            A data frame of the same kind with the new columns ``sentence``, ``start``, ``end`` (characters in the
+            text), ``crimes``, ``stance``, ``stances`` and a score for each label, ``label_score``. A pandas index
+            is kept, and repeated with its row. No row is lost: where the text is missing, all new columns are
+            missing; a text without a sentence is one row with missing values, or empty lists.
+
+        Raises
+        ------
+        InputError
+            If ``frame`` is no data frame, or a value is neither a str nor missing; its row counts from 0.
+        OptionError
+            If there is no such column, a new column would replace one, or ``rows`` has no meaning.
+        MissingDependencyError
+            If narwhals is not installed.
+        """
+        return _frames.tag_frame(
+            frame, column, lambda texts: self.stream(texts, n_jobs=n_jobs, progress=progress), rows
+        )
 
     def explain(self, sentence: str | Sentence) -> Explanation:
         """Which words moved each label of one sentence, and how far.
@@ -120,6 +229,18 @@ class Tagger:
                     contributions=tuple(sorted(parts, key=lambda part: -abs(part.weight))),
                 )
         return Explanation(text, MappingProxyType(labels))
+
+    def _documents(self, texts: Sequence[str]) -> list[Document]:
+        """The documents of a batch of texts, all their sentences tagged together."""
+        places = [sentence_spans(text) for text in texts]
+        sentences = [text[start:end] for text, spans in zip(texts, places, strict=True) for start, end in spans]
+        characters = sum(map(len, texts))
+        _log.debug("tagging %d texts of %d characters in %d sentences", len(texts), characters, len(sentences))
+        tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)))
+        return [
+            Document(text, tuple(itertools.islice(tagged, len(spans))))
+            for text, spans in zip(texts, places, strict=True)
+        ]
 
     def _tagged(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
         for part in _batches(texts):
@@ -191,11 +312,24 @@ def load(
     OptionError, InputError
         If ``extra_expressions`` names no crime type, or holds something else than lists of str.
     """
-    manifest, extractor, axes = _read(_store.find(model).resolve())
-    if extra_expressions:
-        lexicon = extractor.lexicon.with_expressions(check_expressions(extra_expressions))
-        extractor = Extractor(lexicon, extractor.lengths)
-    return Tagger(manifest, extractor, axes)
+    directory = _store.find(model).resolve()
+    manifest, extractor, axes = _read(directory)
+    extra = check_expressions(extra_expressions or {})
+    if extra:
+        extractor = Extractor(extractor.lexicon.with_expressions(extra), extractor.lengths)
+    return Tagger(manifest, extractor, axes, directory, extra)
+
+
+@functools.lru_cache(maxsize=4)
+def _restore(model: str, digest: str, extra_expressions: tuple[tuple[str, tuple[str, ...]], ...]) -> Tagger:
+    """The tagger that was pickled, made once a process."""
+    tagger = load(model, extra_expressions=dict(extra_expressions))
+    if tagger.info.digest != digest:
+        raise ModelDamagedError(
+            f"the tagger was pickled with another model {model!r} than the one found here; install the same secclass "
+            "or copy the same model to both sides, then start the workers again"
+        )
+    return tagger
 
 
 def tag(text: str) -> Document:
@@ -206,3 +340,15 @@ def tag(text: str) -> Document:
 def tag_sentences(sentences: Iterable[str]) -> list[Sentence]:
     """Tag sentences that are already split with the shipped English model. See ``Tagger.tag_sentences``."""
     return load().tag_sentences(sentences)
+
+
+def tag_frame(
+    frame: Frame,
+    column: str,
+    *,
+    rows: Literal["sentences", "documents"] = "sentences",
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> Frame:
+    """Tag a column of a pandas or polars data frame with the shipped English model. See ``Tagger.tag_frame``."""
+    return load().tag_frame(frame, column, rows=rows, n_jobs=n_jobs, progress=progress)

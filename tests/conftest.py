@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,14 @@ SHARED = ROOT.parent / "shared"
 @pytest.fixture(scope="session")
 def tagger() -> secclass.Tagger:
     return secclass.load()
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children obey SIGINT also where the tests run with it ignored, as a shell does for what it starts by "&"."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

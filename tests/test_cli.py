@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 import secclass
 from secclass.__main__ import main
+from tests.helpers import needed
 
 TEXT = "The ministers agreed to fight drug trafficking.\nHe said: <b>urgent</b> & grave.\n"
 
@@ -63,6 +66,100 @@ def test_standard_input_and_module_call() -> None:
         [sys.executable, "-m", "secclass", "tag"], input=TEXT.encode(), capture_output=True, check=True
     )
     assert json.loads(result.stdout.splitlines()[0])["stance"] == "agreement"
+
+
+ROWS = [
+    {"id": 1, "body": TEXT},
+    {"id": 2, "body": None},
+    {"id": 3, "body": 'They urged, "act!"\nIt is a grave threat.'},
+]
+
+
+def table_file(folder: Path, kind: str) -> Path:
+    path = folder / f"talks.{kind}"
+    if kind == "parquet":
+        needed("pyarrow.parquet", "frames").write_table(needed("pyarrow", "frames").Table.from_pylist(ROWS), path)
+    elif kind == "csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, ["id", "body"])
+            writer.writeheader()
+            writer.writerows(ROWS)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "ndjson", "parquet"])
+def test_tables_are_tagged_row_by_row(capsys: pytest.CaptureFixture[str], tmp_path: Path, kind: str) -> None:
+    path = table_file(tmp_path, kind)
+    code, out, err = run(capsys, "tag", path, "--text-column", "body")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    expected = [(row, s.text) for row in (0, 2) for s in secclass.tag(str(ROWS[row]["body"]))]
+    assert [(row["row"], row["text"]) for row in rows] == expected
+    _, out, _ = run(capsys, "tag", path, "--text-column", "body", "--format", "table")
+    assert f"== {path} row 2\n" in out
+    _, out, _ = run(capsys, "tag", path, "--text-column", "body", "--format", "csv")
+    assert [int(row["row"]) for row in csv.DictReader(io.StringIO(out))] == [row for row, _ in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"id,text\n1,x\n", "a.csv: no column 'body'; there are: id, text"),
+        ("a.csv", b"", "a.csv: no column 'body'"),
+        ("a.csv", b"body\nfine\nBogot\xe1\n", "a.csv: line 3 is not UTF-8"),
+        ("a.jsonl", b'{"body": "x"}\n{"body": 7}\n', "a.jsonl: row 1: 'body' must be a text, got 7"),
+        ("a.jsonl", b'{"body": "x"}\n\n{"text": "y"}\n', "a.jsonl: line 3: no column 'body'; there are: text"),
+        ("a.jsonl", b"[1]\n", "a.jsonl: line 1 must hold a JSON object, got '[1]'"),
+        ("a.jsonl", b"{\n", "a.jsonl: line 1 is not JSON"),
+        ("a.jsonl", b"[" * 100_000, "a.jsonl: line 1 is not JSON"),
+        ("a.jsonl", b"9" * 9999, "a.jsonl: line 1 is not JSON"),
+        ("a.parquet", b"PAR1", "a.parquet is not Parquet"),
+        ("a.txt", b"x", "--text-column needs tables (.csv, .jsonl, .ndjson, .parquet), got"),
+    ],
+)
+def test_faulty_tables(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    if name == "a.parquet":
+        needed("pyarrow", "frames")
+    (tmp_path / name).write_bytes(content)
+    code, out, err = run(capsys, "tag", tmp_path / name, "--text-column", "body")
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_a_table_needs_its_text_column(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = run(capsys, "tag", table_file(tmp_path, "csv"))
+    assert code == 2
+    assert "talks.csv is a table: name the column with the texts by --text-column" in err
+
+
+def test_progress_is_shown_where_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    needed("tqdm", "progress")
+    path = table_file(tmp_path, "csv")
+    _, quiet, nothing = run(capsys, "tag", path, "--text-column", "body", "--n-jobs", 2)
+    _, counted, progress = run(capsys, "tag", path, "--text-column", "body", "--progress")
+    assert (counted, nothing) == (quiet, "")
+    assert "3 texts" in progress
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.usefixtures("interruptible")
+def test_interrupt_ends_without_half_output(tmp_path: Path) -> None:
+    path = tmp_path / "endless.jsonl"
+    os.mkfifo(path)
+    command = [sys.executable, "-m", "secclass", "tag", str(path), "--text-column", "body"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Opens once the command reads, and breaks once it has ended.
+    with contextlib.suppress(BrokenPipeError), path.open("w", encoding="utf-8") as file:
+        for number in range(100_000):
+            file.write(json.dumps(ROWS[0]) + "\n")
+            if number == 3000:
+                process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (out, err, process.returncode) == ("", "secclass: interrupted, nothing was written\n", 130)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

@@ -11,8 +11,8 @@ import secclass
 
 FLOORS = [
     {"labels", "errors"},
-    {"_archive", "_text", "_tokens", "_data", "results"},
-    {"_table", "_views"},
+    {"_archive", "_text", "_tokens", "_data", "_files", "results"},
+    {"_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues"},
     {"_features"},
     {"_network"},
@@ -20,7 +20,7 @@ FLOORS = [
     {"_manifest"},
     {"_store"},
     {"tagger"},
-    {"evaluation"},
+    {"evaluation", "_spacy"},
     {"_network_training"},
     {"training"},
     {"__init__"},
@@ -29,6 +29,13 @@ FLOORS = [
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PACKAGE = Path(secclass.__file__).parent
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
+OPTIONAL = {  # imported where asked for
+    "results": {"pandas"},
+    "_files": {"pyarrow"},
+    "_frames": {"narwhals"},
+    "_spacy": {"spacy"},
+    "_stream": {"joblib", "tqdm"},
+}
 
 
 def imports(path: Path) -> tuple[set[str], set[str]]:
@@ -69,5 +76,4 @@ def test_only_training_needs_scikit_learn(name: str) -> None:
 
     _, other = imports(PACKAGE / f"{name}.py")
     foreign = {module for module in other if module not in sys.stdlib_module_names}
-    allowed = RUNTIME_ONLY | ({"pandas"} if name == "results" else set())
-    assert foreign <= allowed
+    assert foreign <= RUNTIME_ONLY | OPTIONAL.get(name, set())

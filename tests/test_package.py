@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import needed
+
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("secclass", "models", "seeds", "tests", "docs")
 SINGLE = ("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "pyproject.toml")
@@ -27,8 +29,8 @@ def tracked() -> set[str]:
 
 def build(kind: str, output: Path) -> Path:
     """Build a wheel or an sdist with the build backend that is installed here."""
-    pytest.importorskip("build", reason="build is not installed; it is in secclass[dev]")
-    pytest.importorskip("hatchling", reason="hatchling is not installed; it is in secclass[dev]")
+    needed("build", "dev")
+    needed("hatchling", "dev")
     command = [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(output), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

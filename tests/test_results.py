@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import builtins
 import json
-from typing import Any
+import sys
 
 import pytest
 
 from secclass import CrimeType, Document, MissingDependencyError, OptionError, Stance, Tagger
+from tests.helpers import needed
 
 TEXT = (
     "The ministers agreed to fight drug trafficking. Money laundering is a grave threat to the region. "
@@ -39,6 +39,7 @@ def test_records_and_json_agree(doc: Document) -> None:
 
 
 def test_frame_has_a_row_a_sentence_and_a_column_a_score(doc: Document) -> None:
+    needed("pandas", "frames")
     frame = doc.to_frame()
     assert len(frame) == 4
     assert list(frame["text"]) == [s.text for s in doc]
@@ -47,15 +48,8 @@ def test_frame_has_a_row_a_sentence_and_a_column_a_score(doc: Document) -> None:
 
 
 def test_frame_without_pandas_names_the_cure(doc: Document, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without_pandas(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "pandas":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without_pandas)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'secclass\[frames\]'"):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependencyError, match=r"to_frame needs pandas: pip install 'secclass\[frames\]'"):
         doc.to_frame()
 
 

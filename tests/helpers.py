@@ -1,0 +1,46 @@
+"""What several test files need: packages that may be missing, and pages whose code must run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# A python block, and the plain block that may follow it with at most the word "prints" between.
+BLOCKS = re.compile(r"```python\n(.*?)```\n(?:\s*(?:prints\s*)?```\n(.*?)```)?", re.DOTALL)
+
+
+def needed(module: str, extra: str) -> Any:
+    """The module, or else a skip; a failure where the environment says SECCLASS_TESTS=all, as CI does."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        missing = f"{module} is not installed: pip install 'secclass[{extra}]'"
+    if os.environ.get("SECCLASS_TESTS") == "all":
+        pytest.fail(missing)
+    pytest.skip(missing, allow_module_level=True)
+
+
+def run_page(page: str) -> dict[str, Any]:
+    """Run all Python of a page, from the root of the repository, and see that it prints what the page says.
+
+    Gives the names that the page has defined.
+    """
+    namespace: dict[str, Any] = {}
+    blocks = BLOCKS.findall((ROOT / page).read_text(encoding="utf-8"))
+    assert blocks, f"{page} has no Python"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        for code, expected in blocks:
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                exec(compile(code, page, "exec"), namespace)
+            assert printed.getvalue() == expected, f"{page}: {code}"
+    return namespace
