@@ -27,7 +27,13 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 _MATCHERS = ("crimes", "classes", "words")
 _MATCHER_ARRAYS = {"keys": np.uint64, "values": np.int32, "bounds": np.int32, "members": np.int32}
 _AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
-_NETWORK_ARRAYS = {"keys": np.uint64, "embedding": np.int8, "weights": np.int8, "bias": np.float32, "output": np.float32}
+_NETWORK_ARRAYS = {
+    "keys": np.uint64,
+    "embedding": np.int8,
+    "weights": np.int8,
+    "bias": np.float32,
+    "output": np.float32,
+}
 _TABLES = ("weights", "embedding", "output")  # arrays of two axes
 _AXIS_LISTS = ("labels", "groups", "unit", "gated")
 _CALIBRATION = ("slope", "intercept", "threshold")

@@ -409,8 +409,8 @@ def _card(name: str, version: str, report: TrainingReport) -> str:
         f"# Model card: secclass {name}, version {version}",
         "",
         f"Linear models over lexicon and n-gram features, one a label, and a small network for stance, trained on "
-        f"{report.sentences} sentences written for the purpose (seeds/en). It tags English sentences of regional-security text with crime types "
-        "and stance, as defined in docs/codebook.md.",
+        f"{report.sentences} sentences written for the purpose (seeds/en). It tags English sentences of "
+        "regional-security text with crime types and stance, as defined in docs/codebook.md.",
         "",
         "Scores from 5-fold cross-validation on the seeds; real text is harder or easier, see docs/accuracy.md.",
         "",
