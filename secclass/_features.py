@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from secclass._cues import Cues, find_cues
 from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, inside_another
-from secclass._names import FREE, HEADS, LAW, name_runs, title_case
+from secclass._names import FREE, HEADS, LAW, datelines, name_runs, title_case
 from secclass._table import KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
 from secclass._views import Attributes, Occurrences, Stream, joined, named
@@ -125,9 +125,11 @@ class Extractor:
         connector = self._connector.find(tokens.key) >= 0
         run, opening = name_runs(tokens, function, connector, flags)
         crimes = self._crime_matches(tokens, present, run)
-        symbols, skeleton, attributes = self._symbol_view(tokens, function, flags["countries"], run, crimes)
-        places = np.arange(len(tokens.key))
-        words = Stream(tokens.key, tokens.sentence, tokens.boundary, places, places)
+        hidden = _names_hidden(tokens, function, flags["countries"], run)
+        dateline = datelines(tokens)
+        symbols, skeleton, attributes = self._symbol_view(tokens, function, hidden, dateline, run, crimes)
+        places = np.flatnonzero(~dateline)
+        words = Stream(hidden[places], tokens.sentence[places], tokens.boundary[places], places, places)
         found: dict[str, Occurrences] = {}
         for name, stream in (("word", words), ("symbol", symbols)):
             if name in self.lengths:
@@ -188,7 +190,13 @@ class Extractor:
         return _Crimes(first, last, sentence, crime, how, place, specific, has_specific)
 
     def _symbol_view(
-        self, tokens: Tokens, function: BoolArray, country: BoolArray, run: npt.NDArray[np.int8], crimes: _Crimes
+        self,
+        tokens: Tokens,
+        function: BoolArray,
+        hidden: KeyArray,
+        dateline: BoolArray,
+        run: npt.NDArray[np.int8],
+        crimes: _Crimes,
     ) -> tuple[Stream, Stream, dict[str, Attributes]]:
         """The symbols of a batch in order, of them the word classes, and the attributes of all tokens."""
         count = len(tokens.key)
@@ -199,9 +207,8 @@ class Extractor:
         numeric = tokens.word & ~function & (tokens.ending & np.uint64(0x1FFFFF) < np.uint64(58))
         symbol[numeric] = named("number")
         in_name = (run != FREE) & ~function
-        symbol[in_name] = named("name")
-        symbol[country] = named("country")
-        drop = np.zeros(count, bool)
+        symbol = np.where(hidden != tokens.key, hidden, symbol)
+        drop = dateline.copy()
         last = np.arange(count)
         taken = np.zeros(count, bool)
 
@@ -223,8 +230,8 @@ class Extractor:
         np.add.at(combined, number, self._symbol_of_class[member])
         np.logical_or.at(actor, number, self._is_actor[member])
         use = ~taken[first_s] & ~taken[first_s + size_s - 1] & ((run[first_s] == FREE) | actor)
-        attributes = self._attributes(tokens, np.where(in_name | country, symbol, tokens.key), run, taken)
-        within = use[number]
+        attributes = self._attributes(tokens, hidden, dateline, run, taken)
+        within = (use & ~dateline[first_s])[number]
         attributes["class"] = _class_attributes(
             self._symbol_of_class[member[within]], first_s[number[within]], size_s[number[within]]
         )
@@ -245,7 +252,7 @@ class Extractor:
         where = np.flatnonzero(keep)
         full = Stream(symbol[where], tokens.sentence[where], tokens.boundary[where], where, last[where])
         question = tokens.key == np.uint64(ord("?"))
-        bones = np.flatnonzero(classed | tokens.boundary | question)
+        bones = np.flatnonzero((classed & ~dateline) | tokens.boundary | question)
         return (
             full,
             Stream(symbol[bones], tokens.sentence[bones], tokens.boundary[bones], bones, last[bones]),
@@ -253,10 +260,10 @@ class Extractor:
         )
 
     def _attributes(
-        self, tokens: Tokens, word: KeyArray, run: npt.NDArray[np.int8], crime: BoolArray
+        self, tokens: Tokens, word: KeyArray, dateline: BoolArray, run: npt.NDArray[np.int8], crime: BoolArray
     ) -> dict[str, Attributes]:
-        """Word, endings and shape of each token; a name's words are not told apart."""
-        at = np.flatnonzero(~tokens.boundary)
+        """Word, endings and shape of each token that is in no dateline."""
+        at = np.flatnonzero(~tokens.boundary & ~dateline)
         plain = at[(word[at] == tokens.key[at]) & tokens.word[at]]
         endings = [
             combine(tokens.ending[plain] & np.uint64((1 << 21 * length) - 1), named(f"ending{length}"))
@@ -332,6 +339,12 @@ class Extractor:
         key = np.concatenate([bands[band], np.full(len(title), named("title"), np.uint64)])
         sentence = np.concatenate([rows, title])
         return Occurrences(key, sentence, opening[sentence] + 1, opening[sentence + 1] - 1)
+
+
+def _names_hidden(tokens: Tokens, function: BoolArray, country: BoolArray, run: npt.NDArray[np.int8]) -> KeyArray:
+    """The keys of the tokens, but that the words of names, and countries, are not told apart."""
+    hidden = np.where((run != FREE) & ~function, named("name"), tokens.key)
+    return np.where(country, named("country"), hidden)
 
 
 def _class_attributes(key: KeyArray, first: IntArray, size: IntArray) -> Attributes:

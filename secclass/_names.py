@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from secclass._tokens import BoolArray, Tokens
+from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, Tokens
 
 # What the name that a token stands in is the name of; the later kinds win where a name has several heads.
 FREE, NAME, GROUP, LAW, BODY = range(5)
 _LONGEST_TITLE = 18  # words of more than three letters
+_LONGEST_DATELINE = 12  # tokens
 HEADS = {"group_heads": GROUP, "law_heads": LAW, "body_heads": BODY}
 
 
@@ -25,6 +26,25 @@ def title_case(tokens: Tokens) -> BoolArray:
     letters = np.bincount(tokens.sentence[long], minlength=count)
     capitals = np.bincount(tokens.sentence[long & tokens.capital], minlength=count)
     return (capitals >= 3) & (((capitals > 0.75 * letters) & (letters <= _LONGEST_TITLE)) | shouted)
+
+
+def datelines(tokens: Tokens) -> BoolArray:
+    """The tokens of a dateline, with its last mark: "NAIROBI, May 4 (Reuters) -", "NEW DELHI, 3 March 2024:".
+
+    It stands at the beginning of a sentence, and all its words are capitalised or numbers.
+    """
+    places = np.arange(len(tokens.key))
+    opening = np.flatnonzero(tokens.boundary)[tokens.sentence]
+    number = (tokens.key == NUMBER_KEY) | (tokens.key == YEAR_KEY)
+    plain = np.cumsum(tokens.word & ~tokens.capital & ~number)
+    names = np.cumsum(tokens.word & tokens.capital)
+    closes = (tokens.key == np.uint64(ord("-"))) | ((tokens.key == np.uint64(ord(":"))) & _before(number))
+    closes &= (places - opening <= _LONGEST_DATELINE) & (plain == plain[opening]) & (names > names[opening])
+    closes &= _next(tokens.word | (tokens.key == np.uint64(ord('"'))))
+    last = opening.copy()
+    at = np.flatnonzero(closes)
+    np.maximum.at(last, opening[at], at)  # each opening carries the place of its sentence's last such mark
+    return (places > opening) & (places <= last[opening])
 
 
 def _next(flags: BoolArray, by: int = 1) -> BoolArray:
