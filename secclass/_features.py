@@ -165,23 +165,27 @@ class Extractor:
         one of a specific type ("drug syndicate").
         """
         first, size, sets = self.lexicon.crimes.find(tokens)
-        hidden = inside_another(first, size)
         number, member = self.lexicon.crimes.spread(sets)
         crime, kind, company = self.lexicon.crime_parts(member)
+        # Without its company an expression says nothing, and a false friend speaks of the crime.
+        accompanied = company >= 0
+        alone = accompanied & ~present[tokens.sentence[first[number]], company]
+        how = np.where(accompanied & (kind == PLAIN), COMPANY, np.where(alone, PLAIN, kind))
+        keep = ~alone | (kind == FALSE_FRIEND)
+        number, crime, how = number[keep], crime[keep], how[keep]
+        speaks = np.zeros(len(first), bool)
+        speaks[number] = True
+        first, size, number = first[speaks], size[speaks], (np.cumsum(speaks) - 1)[number]
+        hidden = inside_another(first, size)
         generic = ~self._specific[crime]
         keep = ~(hidden[number] & generic)
         for own in np.unique(crime[hidden[number] & ~generic]):
             rows = np.flatnonzero(crime == own)
             keep[rows[inside_another(first[number[rows]], size[number[rows]])]] = False
-        number, crime, kind, company = number[keep], crime[keep], kind[keep], company[keep]
+        number, crime, how = number[keep], crime[keep], how[keep]
         first, last = first[number], (first + size - 1)[number]
         sentence = tokens.sentence[first]
         place = np.where(run[first] == run[last], run[first], FREE).astype(np.int64)
-        # Without its company an expression is but a hint, and a false friend is none.
-        accompanied = company >= 0
-        alone = accompanied & ~present[sentence, company]
-        how = np.where(accompanied & (kind == PLAIN), COMPANY, kind)
-        how = np.where(alone, np.where(kind == FALSE_FRIEND, PLAIN, HINT), how)
         certain = ((how == PLAIN) | (how == COMPANY)) & (place < LAW)
         specific = certain & self._specific[crime]
         has_specific = np.zeros(tokens.size, bool)

@@ -49,7 +49,8 @@ def test_capitals_tell_nothing_where_nearly_all_words_have_them() -> None:
 
 def test_names_and_countries_do_not_count_by_themselves() -> None:
     texts = [
-        f"{name} will join the talks with {land} on Monday." for name, land in (("Sobel", "Chad"), ("Ortiz", "Laos"))
+        f"The envoy {name} will join the talks with {land} on Monday."
+        for name, land in (("Sobel", "Chad"), ("Ortiz", "Laos"))
     ]
     left, right = secclass.tag_sentences(texts)
     assert dict(left.stance_scores) == dict(right.stance_scores)

@@ -164,7 +164,7 @@ def test_a_model_of_format_1_keeps_its_answers_when_it_is_written_again(tmp_path
 
 
 def test_a_model_of_format_2_is_still_read() -> None:
-    """Without networks. It is the model of format 1, written by the version that wrote format 2."""
+    """Without networks. It is the model of format 1 in the layout of format 2, with a probe of today's features."""
     model = FORMAT_1.with_name("format-2")
     assert json.loads((model / "manifest.json").read_bytes())["format"] == 2
     assert answers(model) == answers(FORMAT_1)
