@@ -11,17 +11,17 @@ import secclass
 
 FLOORS = [
     {"labels", "errors"},
-    {"_archive", "_text", "_tokens", "_data", "_files", "results"},
-    {"_table", "_views", "_stream", "_frames", "_evidence"},
-    {"_lexicon", "_names", "_cues"},
-    {"_features"},
+    {"_archive", "_text", "_tokens", "_data", "_files", "_html", "_validated"},
+    {"_table", "_views", "results", "_evidence"},
+    {"_lexicon", "_names", "_cues", "_stream", "_frames"},
+    {"_features", "_scope"},
     {"_network"},
     {"_linear"},
-    {"_manifest"},
+    {"_manifest", "_operating"},
     {"_store"},
     {"tagger"},
     {"evaluation", "_spacy"},
-    {"_network_training", "_linear_training", "_calibration"},
+    {"_network_training", "_linear_training", "_calibration", "_card"},
     {"training"},
     {"__init__"},
     {"__main__"},
@@ -36,6 +36,7 @@ OPTIONAL = {  # imported where asked for
     "_frames": {"narwhals"},
     "_spacy": {"spacy"},
     "_stream": {"joblib", "tqdm"},
+    "evaluation": {"matplotlib"},
 }
 
 

@@ -1,4 +1,4 @@
-"""The Python of README and how-to pages runs and prints what the pages say."""
+"""The Python of README, trust and how-to pages runs and prints what the pages say."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import pytest
 
 from tests.helpers import ROOT, needed, run_page
 
-NEEDS = {  # packages beside secclass's own, and the extra that brings them
+NEEDS: dict[str, dict[str, str]] = {  # packages beside secclass's own, and the extra that brings them
     "README.md": {"pandas": "frames", "narwhals": "frames", "spacy": "spacy"},
     "docs/how-to/data-frames.md": {"narwhals": "frames", "pandas": "frames", "polars": "integrations"},
     "docs/how-to/many-documents.md": {"tqdm": "progress"},
     "docs/how-to/spacy.md": {"spacy": "spacy"},
+    "docs/trust.md": {},
 }
 ELSEWHERE = {"docs/how-to/dask-and-spark.md"}  # runs in test_clusters.py
 
 
 def test_every_page_is_run() -> None:
     pages = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/how-to/*.md")}
-    assert {"README.md", *pages} == NEEDS.keys() | ELSEWHERE
+    assert {"README.md", "docs/trust.md", *pages} == NEEDS.keys() | ELSEWHERE
 
 
 @pytest.mark.parametrize("page", NEEDS)
