@@ -12,7 +12,7 @@ import secclass
 FLOORS = [
     {"labels", "errors"},
     {"_archive", "_text", "_tokens", "_data", "_files", "results"},
-    {"_table", "_views", "_stream", "_frames", "_evidence"},
+    {"_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues"},
     {"_features"},
     {"_network"},
