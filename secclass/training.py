@@ -102,6 +102,8 @@ def _train_axis(
     name: str, settings: AxisSettings, extractor: Extractor, rows: Sequence[Labelled], n_jobs: int
 ) -> tuple[Axis, AxisScore]:
     labels = AXES[name]
+    # A sentence that leaves a label of the axis open teaches nothing about it.
+    rows = [row for row in rows if not set(row.free) & set(labels)]
     gold = indicator([row.labels(name) for row in rows], labels)
     for label, count in zip(labels, gold.sum(axis=0), strict=True):
         if count < FOLDS:
