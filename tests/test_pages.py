@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.helpers import ROOT, needed, run_page
 
 NEEDS = {  # packages beside secclass's own, and the extra that brings them
-    "README.md": {"pandas": "frames", "narwhals": "frames", "spacy": "spacy"},
+    "README.md": {"pandas": "frames", "narwhals": "frames", "spacy": "spacy", "matplotlib": "plots"},
     "docs/how-to/data-frames.md": {"narwhals": "frames", "pandas": "frames", "polars": "integrations"},
     "docs/how-to/many-documents.md": {"tqdm": "progress"},
+    "docs/how-to/plots.md": {"matplotlib": "plots"},
     "docs/how-to/spacy.md": {"spacy": "spacy"},
 }
 ELSEWHERE = {"docs/how-to/dask-and-spark.md"}  # runs in test_clusters.py
@@ -21,14 +24,14 @@ def test_every_page_is_run() -> None:
 
 
 @pytest.mark.parametrize("page", NEEDS)
-def test_page_prints_what_it_says(page: str) -> None:
+def test_page_prints_what_it_says(page: str, tmp_path: Path) -> None:
     for module, extra in NEEDS[page].items():
         needed(module, extra)
-    run_page(page)
+    run_page(page, tmp_path)
 
 
-def test_a_page_that_prints_something_else_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
-    page = tmp_path_factory.mktemp("pages") / "page.md"
+def test_a_page_that_prints_something_else_fails(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
     page.write_text("```python\nprint(1)\n```\n\nprints\n\n```\n2\n```\n", encoding="utf-8")
     with pytest.raises(AssertionError):
-        run_page(str(page))
+        run_page(str(page), tmp_path)
