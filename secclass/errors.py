@@ -10,6 +10,8 @@ SecclassError
     ├── ModelNotFoundError (FileNotFoundError)
     ├── ModelDamagedError (ValueError)
     └── ModelFormatError (ValueError)      written by a newer (or much older) secclass
+
+In brackets: the built-in error that each is as well.
 """
 
 from __future__ import annotations

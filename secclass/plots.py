@@ -49,7 +49,7 @@ def strip(document: Sequence[_Sentence], *, ax: Axes | None = None) -> Axes:
     """
     found = {crime for sentence in document for crime in sentence.crimes}
     rows: list[CrimeType | Stance] = [*(crime for crime in CrimeType if crime in found), *Stance]
-    ax = _axes(ax, "strip", width=min(14.0, 4.5 + 0.2 * len(document)), height=1.1 + 0.3 * len(rows))
+    ax = _axes(ax, "strip", width=min(10.0, 4.5 + 0.2 * len(document)), height=1.1 + 0.26 * len(rows))
     for at, label in enumerate(rows):
         columns = [n for n, s in enumerate(document, 1) if label in s.crimes or label in s.stances]
         colour = _CRIME if isinstance(label, CrimeType) else _STANCE
@@ -89,7 +89,7 @@ def crime_by_stance(documents: Iterable[Sequence[_Sentence]], *, ax: Axes | None
     found = {crime for crime, _ in cells}
     rows = [crime for crime in CrimeType if crime in found]
     columns = [*Stance, _NO_STANCE]
-    ax = _axes(ax, "crime_by_stance", width=7.0, height=1.6 + 0.36 * len(rows))
+    ax = _axes(ax, "crime_by_stance", width=6.8, height=1.3 + 0.3 * len(rows))
     counts = [[cells[crime, stance] for stance in columns] for crime in rows]
     most = max(cells.values(), default=1)
     image = ax.imshow(counts or [[0] * len(columns)], cmap="Greys", vmin=0, vmax=most, aspect="auto")
@@ -147,7 +147,7 @@ def timeline(
     if chosen is None:
         found: list[CrimeType | Stance] = [crime for crime in CrimeType if crime in having]
         chosen = sorted(found, key=lambda crime: -having[crime].total())[:5]
-    ax = _axes(ax, "timeline", width=9.0, height=4.2)
+    ax = _axes(ax, "timeline", width=7.2, height=3.8)
     periods = _in_order(period for period, total in sentences.items() if total)
     for at, label in enumerate(chosen):
         shares = [100 * having[label][period] / sentences[period] for period in periods]
@@ -159,7 +159,7 @@ def timeline(
     ax.set_ylabel("share of the period's sentences (%)")
     ax.grid(axis="y", color="0.85")
     if chosen:
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=4)
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=3.5)
     ax.set_title(f"Labels over time, {_counted(sentences.total(), 'sentence')}")
     return ax
 
