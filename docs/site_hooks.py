@@ -8,6 +8,7 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 OUTSIDE = {  # page of the site: file of the repository
     "index.md": "README.md",
@@ -18,6 +19,7 @@ OUTSIDE = {  # page of the site: file of the repository
 }
 INSIDE = {source: page for page, source in OUTSIDE.items()}
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
+SOURCE = re.compile(r'(?<=href=")(?!\w+:)([^"#]+\.(?:md|ipynb))(?=[#"])')
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -38,3 +40,14 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
         return posixpath.relpath(place, posixpath.dirname(path) or ".")
 
     return LINK.sub(moved, markdown)
+
+
+def on_page_content(html: str, page: Page, config: Any, files: Files) -> str:
+    """Links of notebooks, which mkdocs does not look at, lead to pages of the site."""
+
+    def moved(link: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), link[1]))
+        file = files.get_file_from_path(target)
+        return get_relative_url(file.url, page.url) if file and file != page.file else link[1]
+
+    return SOURCE.sub(moved, html) if page.file.src_uri.endswith(".ipynb") else html

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import html
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +105,19 @@ def test_search_finds_a_page(address: str, browser: Any, faults: list[str]) -> N
     page.keyboard.type("timeline")
     page.locator(".md-search-result__link", has_text="Plots").first.wait_for()
     assert not faults
+
+
+def test_every_link_leads_to_a_page(site: Path) -> None:
+    broken = set()
+    for path in site.rglob("*.html"):
+        for link in re.findall(r'(?:href|src)="([^"#?]+)', path.read_text(encoding="utf-8")):
+            if re.match(r"\w+:", link) or path.name == "404.html":
+                continue
+            target = path.parent / urllib.parse.unquote(html.unescape(link))
+            source = target.suffix == ".md" or (target.suffix == ".ipynb" and target.stem != path.stem)
+            if source or not target.exists():
+                broken.add(f"{path.relative_to(site)}: {link}")
+    assert not broken
 
 
 def test_the_changelog_and_the_model_card_are_in_the_site(site: Path) -> None:
