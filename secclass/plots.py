@@ -95,7 +95,7 @@ def crime_by_stance(documents: Iterable[Sequence[_Sentence]], *, ax: Axes | None
     image = ax.imshow(counts or [[0] * len(columns)], cmap="Greys", vmin=0, vmax=most, aspect="auto")
     for at, line in enumerate(counts):
         for column, count in enumerate(line):
-            colour = "white" if count > 0.6 * most else "black"
+            colour = "white" if count > 0.65 * most else "black"
             ax.text(column, at, f"{count:,}", ha="center", va="center", color=colour)
     ax.set_xticks(range(len(columns)), [_words(column) for column in columns])
     ax.set_yticks(range(len(rows)), [_words(crime) for crime in rows])
