@@ -11,44 +11,23 @@ import joblib
 import numpy as np
 import scipy
 import sklearn
-from scipy import optimize, sparse
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
 from secclass import _store
+from secclass._calibration import calibrate
 from secclass._data import AXES, Labelled, digest, read_labelled
 from secclass._features import Extractor
 from secclass._lexicon import Lexicon
-from secclass._linear import Axis, FloatArray, logistic
+from secclass._linear import Axis, FloatArray
+from secclass._linear_training import AxisSettings, LinearFitter, Matrix
 from secclass._network import Network
 from secclass._network_training import Sentences, Trainer
-from secclass._tokens import BoolArray, IntArray, KeyArray, tokenize
-from secclass._views import Occurrences
+from secclass._tokens import BoolArray, IntArray, tokenize
 from secclass.errors import SeedError
 from secclass.evaluation import AxisScore, indicator, score
 
 LENGTHS = {"word": (1, 2), "symbol": (1, 2)}
 FOLDS = 5
-
-
-@dataclass(frozen=True)
-class AxisSettings:
-    """How one axis is learnt.
-
-    ``groups`` are its feature groups, those in ``unit`` scaled to length 1 a sentence, those in ``gated`` counted
-    for a label only beside an expression of that label; ``c`` is the inverse regularisation of logistic
-    regression; a feature must occur in ``min_count`` seeds. With ``cues`` the cues of stance are learnt too, with
-    the inverse regularisation ``cue_c``; with ``network`` a network, beside the linear models.
-    """
-
-    groups: tuple[str, ...]
-    unit: tuple[str, ...]
-    gated: tuple[str, ...]
-    c: float
-    min_count: int = 2
-    cues: bool = False
-    cue_c: float = 0.7
-    network: bool = False
 
 
 SETTINGS = {
@@ -119,84 +98,6 @@ def train(
     return report
 
 
-@dataclass(frozen=True)
-class _Matrix:
-    """Features of all seeds: a block a group, with the key and rarity of each column.
-
-    The values are those that ``Axis.raw`` weighs: counts, times rarity and scaled in the groups in ``unit``.
-    """
-
-    blocks: dict[str, sparse.csr_matrix]
-    keys: dict[str, KeyArray]
-    rarity: dict[str, FloatArray]
-    candidates: BoolArray
-    owner: IntArray  # the crime type of each column of the group "crime", -1 for none
-    cues: sparse.csr_matrix  # a row a cue
-    cue_keys: KeyArray
-    cue_sentence: IntArray
-
-    @classmethod
-    def build(cls, extractor: Extractor, texts: Sequence[str], settings: AxisSettings) -> _Matrix:
-        parts: dict[str, list[Occurrences]] = {group: [] for group in settings.groups}
-        candidates, owner, cue_key, cue_sentence = [], [], [], []
-        for begin in range(0, len(texts), 512):
-            found = extractor.extract(texts[begin : begin + 512])
-            candidates.append(found.candidates)
-            owner.append(found.owner)
-            cue_key.append(found.cues.key)
-            cue_sentence.append(found.cues.sentence + begin)
-            for group in settings.groups:
-                occurring = found.groups[group]
-                parts[group].append(replace(occurring, sentence=occurring.sentence + begin))
-        blocks, keys, rarity = {}, {}, {}
-        owner_of = np.empty(0, np.int64)
-        for group in settings.groups:
-            key, column = np.unique(np.concatenate([part.key for part in parts[group]]), return_inverse=True)
-            row = np.concatenate([part.sentence for part in parts[group]])
-            counts = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(texts), len(key)))
-            counts.sum_duplicates()
-            frequency = np.bincount(counts.indices, minlength=len(key))
-            often = frequency >= settings.min_count
-            counts = counts[:, often]
-            if group == "crime":
-                owner_of = np.full(len(key), -1)
-                owner_of[column] = np.concatenate(owner)
-                owner_of = owner_of[often]
-            keys[group] = key[often]
-            rarity[group] = np.ones(counts.shape[1])
-            if group in settings.unit:
-                rarity[group] = np.log(len(texts) / frequency[often])
-                lengths = np.sqrt(counts @ rarity[group] ** 2)
-                scale = np.divide(1.0, lengths, out=np.zeros(len(texts)), where=lengths > 0)
-                counts = sparse.diags(scale) @ counts @ sparse.diags(rarity[group])
-            blocks[group] = counts.tocsr()
-        cues, cue_keys = _cue_matrix(np.concatenate(cue_key, axis=1), settings)
-        sentence = np.concatenate(cue_sentence)
-        return cls(blocks, keys, rarity, np.concatenate(candidates), owner_of, cues, cue_keys, sentence)
-
-    def for_label(self, column: int, settings: AxisSettings) -> sparse.csr_matrix:
-        """The matrix of one label: gated groups only in its candidates, of "crime" only its own features."""
-        blocks = []
-        for group, block in self.blocks.items():
-            if group == "crime":
-                block = block @ sparse.diags(((self.owner == column) | (self.owner < 0)).astype(float))
-            if group in settings.gated:
-                block = sparse.diags(self.candidates[:, column].astype(float)) @ block
-            blocks.append(block)
-        return sparse.hstack(blocks).tocsr()
-
-
-def _cue_matrix(keys: KeyArray, settings: AxisSettings) -> tuple[sparse.csr_matrix, KeyArray]:
-    """Which features each cue has (a row a cue), and the key of each column."""
-    if not settings.cues:
-        return sparse.csr_matrix((keys.shape[1], 0)), np.empty(0, np.uint64)
-    known, column = np.unique(keys.ravel(), return_inverse=True)
-    row = np.tile(np.arange(keys.shape[1]), keys.shape[0])
-    matrix = sparse.csr_matrix((np.ones(len(row)), (row, column.ravel())), shape=(keys.shape[1], len(known)))
-    often = np.bincount(matrix.indices, minlength=len(known)) >= settings.min_count
-    return matrix[:, often].tocsr(), known[often]
-
-
 def _train_axis(
     name: str, settings: AxisSettings, extractor: Extractor, rows: Sequence[Labelled], n_jobs: int
 ) -> tuple[Axis, AxisScore]:
@@ -205,13 +106,13 @@ def _train_axis(
     for label, count in zip(labels, gold.sum(axis=0), strict=True):
         if count < FOLDS:
             raise SeedError(f"label {label!r} has {count} positive seeds; it needs at least {FOLDS}")
-    matrix = _Matrix.build(extractor, [row.text for row in rows], settings)
+    matrix = Matrix.build(extractor, [row.text for row in rows], settings)
     natural = np.array([row.natural for row in rows])
     # A crime that no expression points to is out of reach: it is no example to learn from.
     reach = matrix.candidates if settings.gated else np.ones_like(gold)
     fitted = joblib.Parallel(n_jobs=n_jobs)(
         joblib.delayed(_fit_label)(
-            _Fitter(matrix.for_label(column, settings), matrix.cues, matrix.cue_sentence, settings),
+            LinearFitter(matrix.for_label(column, settings), matrix.cues, matrix.cue_sentence, settings),
             gold[:, column],
             reach[:, column],
         )
@@ -223,7 +124,7 @@ def _train_axis(
     if settings.network:
         network, constant, beside = _fit_network(extractor, [row.text for row in rows], gold, n_jobs)
     calibrated = [
-        _calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], natural)
+        calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], natural)
         for column in range(len(labels))
     ]
     share = np.array([label.share for label in calibrated])
@@ -258,7 +159,7 @@ def _folds(count: int) -> list[tuple[IntArray, IntArray]]:
     return list(KFold(FOLDS, shuffle=True, random_state=0).split(np.empty(count)))
 
 
-def _fit_label(fitter: _Fitter, gold: BoolArray, reach: BoolArray) -> tuple[FloatArray, FloatArray]:
+def _fit_label(fitter: LinearFitter, gold: BoolArray, reach: BoolArray) -> tuple[FloatArray, FloatArray]:
     """One linear model: its weights, the bias last, and out-of-fold raw scores."""
     use = ~gold | reach
     raw = np.zeros(len(gold))
@@ -285,112 +186,6 @@ def _fit_network(
 
 def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray) -> Trainer:
     return Trainer(sentences, gold.shape[1]).fit(rows, gold)
-
-
-@dataclass(frozen=True)
-class _Calibrated:
-    slope: float
-    intercept: float
-    share: float  # weight of the network beside the linear model
-    threshold: float
-    held_out: FloatArray  # calibrated out-of-fold probabilities
-
-
-def _calibrate(
-    raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, natural: BoolArray
-) -> _Calibrated:
-    """Turn out-of-fold scores of one label into probabilities, and set its threshold."""
-    use = ~gold | reach
-    weight = _natural_weight(gold, natural)
-    scores = np.stack([raw, beside], axis=1)
-    platt = LogisticRegression(C=1e6).fit(scores[use], gold[use], sample_weight=weight[use])
-    slope, of_network = map(float, platt.coef_[0])
-    intercept = float(platt.intercept_[0])
-    held_out = logistic(scores @ platt.coef_[0] + intercept)
-    threshold = _threshold(gold[use], held_out[use], weight[use])
-    return _Calibrated(slope, intercept, of_network / slope, threshold, held_out)
-
-
-@dataclass(frozen=True)
-class _Fitter:
-    """Fits one label: logistic regression over the sentence's features and, if there are any, its strongest cue.
-
-    The cues are pooled by a soft maximum, log(1 + sum(exp(s * v))) / s over their scores v, which the gradient can
-    follow; scoring takes the maximum itself.
-    """
-
-    features: sparse.csr_matrix
-    cues: sparse.csr_matrix
-    cue_sentence: IntArray
-    settings: AxisSettings
-    sharpness: float = 4.0
-
-    def fit(self, rows: IntArray, gold: BoolArray) -> FloatArray:
-        """Weights of the features, of the cue features, and the bias, learnt from these sentences."""
-        if not self.settings.cues:
-            model = LogisticRegression(C=self.settings.c, solver="liblinear", max_iter=300, random_state=0)
-            model.fit(self.features[rows], gold[rows])
-            return np.append(model.coef_[0], model.intercept_)
-        features, cues, sentence = self._of(rows)
-        transposed = features.T.tocsr(), cues.T.tocsr()
-        count, cut = len(rows), features.shape[1]
-        sign = np.where(gold[rows], 1.0, -1.0)
-        penalty = np.repeat([1 / self.settings.c, 1 / self.settings.cue_c, 0.0], [cut, cues.shape[1], 1])
-
-        def loss(weights: FloatArray) -> tuple[float, FloatArray]:
-            scaled = self.sharpness * (cues @ weights[cut:-1])
-            top = np.zeros(count)
-            np.maximum.at(top, sentence, scaled)
-            powers = np.exp(scaled - top[sentence])
-            total = np.exp(-top) + np.bincount(sentence, powers, minlength=count)
-            raw = features @ weights[:cut] + (top + np.log(total)) / self.sharpness + weights[-1]
-            value = np.logaddexp(0, -sign * raw).sum() + 0.5 * penalty @ weights**2
-            slope = -sign * logistic(-sign * raw)
-            of_cue = slope[sentence] * powers / total[sentence]
-            gradient = np.concatenate([transposed[0] @ slope, transposed[1] @ of_cue, [slope.sum()]])
-            return value, gradient + penalty * weights
-
-        start = np.zeros(len(penalty))
-        start[-1] = -1.0
-        found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 80})
-        return np.asarray(found.x)
-
-    def raw(self, weights: FloatArray, rows: IntArray) -> FloatArray:
-        """Raw scores of these sentences."""
-        features, cues, sentence = self._of(rows)
-        cut = features.shape[1]
-        strongest = np.zeros(len(rows))
-        np.maximum.at(strongest, sentence, cues @ weights[cut:-1])
-        return features @ weights[:cut] + strongest + weights[-1]
-
-    def _of(self, rows: IntArray) -> tuple[sparse.csr_matrix, sparse.csr_matrix, IntArray]:
-        """Features of these sentences, their cues, and the place in ``rows`` of each cue's sentence."""
-        place = np.full(self.features.shape[0], -1)
-        place[rows] = np.arange(len(rows))
-        mine = np.flatnonzero(place[self.cue_sentence] >= 0)
-        return self.features[rows], self.cues[mine], place[self.cue_sentence[mine]]
-
-
-def _natural_weight(gold: BoolArray, natural: BoolArray) -> FloatArray:
-    """Weights under which a label is as frequent among the seeds as it is among the natural ones.
-
-    Seeds written to teach a point are richer in labels than running text, but their near misses are what real
-    text holds too: so they count, at natural frequency.
-    """
-    share = (gold[natural].sum() + gold.mean()) / (natural.sum() + 1)
-    return np.where(gold, share / gold.mean(), (1 - share) / (1 - gold.mean()))
-
-
-def _threshold(gold: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
-    """The threshold at which as many sentences are given the label as have it (precision equals recall).
-
-    The F1 curve is flat around its peak, which lies lower: this choice costs little F1, gives unbiased counts,
-    and does not lean on recall where real text holds more near misses than the seeds.
-    """
-    order = np.argsort(-probability, kind="stable")
-    given = np.cumsum(weight[order])
-    last = int(np.searchsorted(given, weight[gold].sum()))
-    return float(np.clip(np.round(probability[order][min(last, len(order) - 1)], 3), 0.05, 0.9))
 
 
 def _vocabulary(rows: Sequence[Labelled], extractor: Extractor) -> str:

@@ -23,13 +23,14 @@ FLOORS = [
     {"_store"},
     {"tagger"},
     {"evaluation", "_spacy"},
-    {"_network_training"},
+    {"_network_training", "_linear_training", "_calibration"},
     {"training"},
     {"__init__"},
     {"__main__"},
 ]
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PACKAGE = Path(secclass.__file__).parent
+TRAINING = {"training", "_network_training", "_linear_training", "_calibration"}
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
 OPTIONAL = {  # imported where asked for
     "plots": {"matplotlib"},
@@ -73,7 +74,7 @@ def test_imports_go_downwards(name: str) -> None:
     assert all(FLOOR_OF[used] < FLOOR_OF[name] for used in own), own
 
 
-@pytest.mark.parametrize("name", sorted(set(FLOOR_OF) - {"training", "_network_training"}))
+@pytest.mark.parametrize("name", sorted(set(FLOOR_OF) - TRAINING))
 def test_only_training_needs_scikit_learn(name: str) -> None:
     import sys
 

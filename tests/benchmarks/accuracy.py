@@ -25,12 +25,13 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import FeatureUnion
 
 import secclass
+from secclass._calibration import natural_weight, set_threshold
 from secclass._data import AXES, Labelled, read_labelled
 from secclass._features import COMPANY, Extractor
 from secclass._lexicon import FALLBACK, PLAIN, Lexicon
 from secclass._names import LAW
 from secclass.evaluation import Evaluation, evaluate, indicator, score
-from secclass.training import FOLDS, _natural_weight, _threshold, train
+from secclass.training import FOLDS, train
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "seeds" / "en"
@@ -124,7 +125,7 @@ def contest(contender: Contender, seeds: Sequence[Labelled], gold: Sequence[Labe
         for fit, held in KFold(FOLDS, shuffle=True, random_state=0).split(truth):
             held_out[held] = contender(texts[fit], truth[fit], texts[held])
         thresholds = [
-            _threshold(column, scores, _natural_weight(column, natural))
+            set_threshold(column, scores, natural_weight(column, natural))
             for column, scores in zip(truth.T, held_out.T, strict=True)
         ]
         predicted[axis] = contender(texts, truth, [row.text for row in gold]) >= np.array(thresholds)
