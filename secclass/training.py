@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +16,7 @@ from sklearn.model_selection import KFold
 from secclass import _store
 from secclass._calibration import calibrate
 from secclass._data import AXES, Labelled, digest, read_labelled
-from secclass._evidence import evidence_tokens
-from secclass._features import Extractor, Features
+from secclass._features import Extractor
 from secclass._lexicon import Lexicon
 from secclass._linear import Axis, FloatArray
 from secclass._linear_training import AxisSettings, LinearFitter, Matrix
@@ -123,7 +122,7 @@ def _train_axis(
     raw = np.stack([held_out for _, held_out in fitted], axis=1)
     network, constant, beside = None, np.zeros(len(labels)), np.zeros_like(raw)
     if settings.network:
-        network, constant, beside = _fit_network(extractor, rows, labels, gold, n_jobs)
+        network, constant, beside = _fit_network(extractor, [row.text for row in rows], gold, n_jobs)
     calibrated = [
         calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], natural)
         for column in range(len(labels))
@@ -170,26 +169,19 @@ def _fit_label(fitter: LinearFitter, gold: BoolArray, reach: BoolArray) -> tuple
 
 
 def _fit_network(
-    extractor: Extractor, rows: Sequence[Labelled], labels: Sequence[str], gold: BoolArray, n_jobs: int
+    extractor: Extractor, texts: Sequence[str], gold: BoolArray, n_jobs: int
 ) -> tuple[Network, FloatArray, FloatArray]:
     """One network for all labels: with its constants (an entry a label), and out-of-fold raw scores."""
-    sentences = Sentences.build(_with_evidence(extractor, rows, labels), MIN_TOKENS)
-    everything = np.arange(len(rows))
-    folds = [*_folds(len(rows)), (everything, everything[:0])]
+    sentences = Sentences.build(
+        (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), MIN_TOKENS
+    )
+    everything = np.arange(len(texts))
+    folds = [*_folds(len(texts)), (everything, everything[:0])]
     trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold) for fit, _ in folds)
     raw = np.zeros(gold.shape)
     for trainer, (_, held) in zip(trainers, folds, strict=True):
         raw[held] = trainer.raw(held)
     return trainers[-1].network(), trainers[-1].weights["constant"], raw
-
-
-def _with_evidence(
-    extractor: Extractor, rows: Sequence[Labelled], labels: Sequence[str]
-) -> Iterator[tuple[Features, BoolArray]]:
-    for begin in range(0, len(rows), 512):
-        batch = rows[begin : begin + 512]
-        found = extractor.extract([row.text for row in batch])
-        yield found, evidence_tokens(found.tokens, batch, labels)
 
 
 def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray) -> Trainer:

@@ -14,7 +14,7 @@ FLOORS = [
     {"labels"},
     {"plots"},
     {"_archive", "_text", "_tokens", "_data", "_files", "results"},
-    {"_table", "_views", "_stream", "_frames", "_evidence"},
+    {"_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues"},
     {"_features"},
     {"_network"},
