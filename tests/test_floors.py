@@ -10,7 +10,9 @@ import pytest
 import secclass
 
 FLOORS = [
-    {"labels", "errors"},
+    {"errors"},
+    {"labels"},
+    {"plots"},
     {"_archive", "_text", "_tokens", "_data", "_files", "results"},
     {"_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues"},
@@ -31,7 +33,8 @@ PACKAGE = Path(secclass.__file__).parent
 TRAINING = {"training", "_network_training", "_linear_training", "_calibration"}
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
 OPTIONAL = {  # imported where asked for
-    "results": {"pandas"},
+    "plots": {"matplotlib"},
+    "results": {"matplotlib", "pandas"},
     "_files": {"pyarrow"},
     "_frames": {"narwhals"},
     "_spacy": {"spacy"},
