@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from secclass.errors import SeedError
 from secclass.labels import CrimeType, Stance
@@ -23,8 +22,7 @@ class Labelled:
     """One labelled sentence.
 
     ``free`` are labels not to be counted on it; ``natural`` marks a seed that mirrors a real sentence drawn
-    without choice, so that natural seeds have natural frequencies; ``evidence`` holds, for a label, the words of the
-    text that make it; ``where`` is file and line.
+    without choice, so that natural seeds have natural frequencies; ``where`` is file and line.
     """
 
     text: str
@@ -34,7 +32,6 @@ class Labelled:
     genre: str = ""
     offtopic: bool = False
     natural: bool = False
-    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     where: str = field(default="", compare=False)
 
     def labels(self, axis: str) -> tuple[str, ...]:
@@ -90,23 +87,8 @@ def _parsed(line: str, where: str) -> Labelled:
         str(row.get("genre", "")),
         offtopic=bool(row.get("offtopic")),
         natural=bool(row.get("natural")),
-        evidence=_evidence(row, where),
         where=where,
     )
-
-
-def _evidence(row: Mapping[str, Any], where: str) -> dict[str, tuple[str, ...]]:
-    found = row.get("evidence", {})
-    labels = [label for axis in AXES for label in row[axis]]
-    if not isinstance(found, dict) or not all(isinstance(runs, list) for runs in found.values()):
-        raise SeedError(f"{where}: 'evidence' must map labels to lists of words of the text; got {found!r}")
-    for label, runs in found.items():
-        if label not in labels:
-            raise SeedError(f"{where}: evidence of {label!r}, which is no label of this sentence ({labels})")
-        for run in runs:
-            if not isinstance(run, str) or not run.strip() or run not in row["text"]:
-                raise SeedError(f"{where}: evidence {run!r} of {label!r} does not stand in the text")
-    return {label: tuple(runs) for label, runs in found.items()}
 
 
 def digest(folder: Path) -> str:

@@ -11,9 +11,8 @@ from secclass._cues import Cues
 from secclass._features import Features
 from secclass._network import Network
 from secclass._table import KeyTable
-from secclass._tokens import IntArray, KeyArray
+from secclass._tokens import BoolArray, IntArray, KeyArray
 from secclass._validated import Validated
-from secclass._views import Occurrences
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -64,8 +63,11 @@ class Axis:
         Weights are added in the order of the sentence's own features, so that no score depends on the batch.
         """
         scores = np.tile(self.bias, (found.tokens.size, 1))
+        some: BoolArray = np.logical_or.reduce(found.candidates, axis=1)
         for group in self.groups:
-            rows, sentence = self._known(found.groups[group])
+            occurring = found.groups[group]
+            counting = some[occurring.sentence] if group in self.gated else slice(None)
+            rows, sentence = self._known(occurring.key[counting], occurring.sentence[counting])
             if not len(rows):
                 continue
             begins = np.flatnonzero(np.append(True, sentence[1:] != sentence[:-1]))
@@ -92,12 +94,12 @@ class Axis:
             sums[known] += self.weights[rows[known]]
         return sums
 
-    def _known(self, found: Occurrences) -> tuple[IntArray, IntArray]:
-        """Weight row and sentence of the occurrences that have weights, in order of sentences."""
-        rows = self.rows(found.key).astype(np.int64)
+    def _known(self, keys: KeyArray, sentence: IntArray) -> tuple[IntArray, IntArray]:
+        """Weight row and sentence of the features that have weights, in order of sentences."""
+        rows = self.rows(keys).astype(np.int64)
         known = np.flatnonzero(rows >= 0)
-        known = known[np.argsort(found.sentence[known], kind="stable")]
-        return rows[known], found.sentence[known]
+        known = known[np.argsort(sentence[known], kind="stable")]
+        return rows[known], sentence[known]
 
     def _lengths(self, rows: IntArray, begins: IntArray) -> FloatArray:
         squares = self.rarity[rows].astype(np.float64) ** 2

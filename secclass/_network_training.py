@@ -1,10 +1,4 @@
-"""Fits the network of an axis: stochastic gradient descent (Adam) in numpy, then rounding to whole numbers.
-
-Beside the labels of a sentence the network learns to point at their evidence: from its filters at each token it also
-predicts whether the token is one of the words that make a label (after Zaidan, Eisner and Piatko 2007, Using
-"Annotator Rationales" to Improve Machine Learning for Text Categorization). That second output only teaches the
-filters where to look, and is dropped.
-"""
+"""Fits the network of an axis: stochastic gradient descent (Adam) in numpy, then rounding to whole numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +20,6 @@ _BATCH = 32
 _RATE, _WARM, _DECAY = 2e-3, 100, 1e-4  # learning rate, steps until it is reached, weight decay
 _HIDDEN = {"word": 0.5, "ending": 0.3, "class": 0.1, "shape": 0.0}  # share of attributes hidden in a step
 _DROPPED = 0.5  # share of dimensions, and of filters, dropped in a step
-_POINTING = 9.0  # weight of the loss over tokens, beside that over sentences
 _MOST = 127
 
 
@@ -35,21 +28,20 @@ class Sentences:
     """The attributes of all tokens: ``matrix`` has a row a token and a column an attribute, that of ``keys``.
 
     The tokens of sentence i are the rows ``bounds[i]`` to ``bounds[i + 1]``; ``hidden`` is the share of times that
-    training hides each attribute. ``evidence`` says for each token (rows) whether it is evidence of each label.
+    training hides each attribute.
     """
 
     keys: KeyArray
     matrix: sparse.csr_matrix
     bounds: IntArray
     hidden: FloatArray
-    evidence: BoolArray
 
     @classmethod
-    def build(cls, batches: Iterable[tuple[Features, BoolArray]], min_count: int) -> Sentences:
-        """All sentences of some batches, with their evidence; an attribute must stand on ``min_count`` tokens."""
-        rows, keys, shares, counts, evidence = [], [], [], [], []
+    def build(cls, batches: Iterable[Features], min_count: int) -> Sentences:
+        """All sentences of some batches; an attribute must stand on ``min_count`` tokens."""
+        rows, keys, shares, counts = [], [], [], []
         before = 0
-        for found, marked in batches:
+        for found in batches:
             inside = ~found.tokens.boundary
             row_of = np.cumsum(inside) - 1 + before
             for name in ATTRIBUTES:
@@ -57,7 +49,6 @@ class Sentences:
                 rows.append(row_of[part.token])
                 keys.append(part.key)
                 shares.append(np.full(len(part.key), _HIDDEN[name]))
-            evidence.append(marked[inside])
             counts.append(np.bincount(found.tokens.sentence[inside], minlength=found.tokens.size))
             before += int(inside.sum())
         known, first, column = np.unique(np.concatenate(keys), return_index=True, return_inverse=True)
@@ -65,16 +56,10 @@ class Sentences:
         matrix = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(before, len(known)))
         often = np.bincount(column, minlength=len(known)) >= min_count
         bounds = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-        return cls(
-            known[often],
-            matrix[:, often].tocsr(),
-            bounds,
-            np.concatenate(shares)[first[often]],
-            np.concatenate(evidence),
-        )
+        return cls(known[often], matrix[:, often].tocsr(), bounds, np.concatenate(shares)[first[often]])
 
-    def part(self, rows: IntArray) -> Part:
-        """These sentences as inference lays them out."""
+    def part(self, rows: IntArray) -> tuple[sparse.csr_matrix, IntArray, IntArray, int]:
+        """Tokens of these sentences as inference lays them out: their places, where sentences open, and the size."""
         sizes = self.bounds[rows + 1] - self.bounds[rows]
         ends = np.cumsum(sizes)
         token = np.repeat(self.bounds[rows] - (ends - sizes), sizes) + np.arange(ends[-1])
@@ -82,19 +67,7 @@ class Sentences:
         place = places(sentence, np.arange(ends[-1]) + sentence + 1)
         count = np.arange(len(rows) + 1)
         opens = places(count, np.append(0, ends) + count)
-        return Part(self.matrix[token], self.evidence[token], sentence, place, opens[:-1], int(opens[-1]) + REACH + 1)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some sentences: attributes, evidence, sentence and place of each token, where sentences open, rows in all."""
-
-    attributes: sparse.csr_matrix
-    evidence: BoolArray
-    sentence: IntArray
-    place: IntArray
-    opens: IntArray
-    size: int
+        return self.matrix[token], place, opens[:-1], int(opens[-1]) + REACH + 1
 
 
 class Trainer:
@@ -117,8 +90,6 @@ class Trainer:
             "bias": np.zeros(FILTERS),
             "output": self._random.uniform(-1, 1, (FILTERS, labels)) / np.sqrt(FILTERS),
             "constant": np.zeros(labels),
-            "point": self._random.uniform(-1, 1, (FILTERS, labels)) / np.sqrt(FILTERS),
-            "point constant": np.full(labels, -3.0),
         }
         self._first = {name: np.zeros_like(value) for name, value in self.weights.items()}
         self._second = {name: np.zeros_like(value) for name, value in self.weights.items()}
@@ -138,52 +109,36 @@ class Trainer:
 
     def _gradient(self, batch: IntArray, gold: BoolArray) -> Mapping[str, FloatArray]:
         """Gradient of the mean logistic loss, with attributes, dimensions and filters dropped at random."""
-        part = self.sentences.part(batch)
-        attributes, place = part.attributes, part.place
-        shown = self._random.random(attributes.nnz) >= self.sentences.hidden[attributes.indices]
-        attributes.data = shown.astype(float)
+        attributes, place, opens, size = self.sentences.part(batch)
+        attributes.data = (self._random.random(attributes.nnz) >= self.sentences.hidden[attributes.indices]).astype(
+            float
+        )
         tokens = attributes @ self.weights["embedding"]
-        kept = self._mask(tokens.shape)
-        laid = np.zeros((part.size, DIMENSIONS))
+        kept = (self._random.random(tokens.shape) >= _DROPPED) / (1 - _DROPPED)
+        laid = np.zeros((size, DIMENSIONS))
         laid[place] = tokens * kept
-        values = self._values(laid, place)
-        to_values = np.zeros_like(values)
-        # The sentences: only the strongest place of a filter learns.
-        strongest, where = _strongest(values, part.opens)
-        filters = self._mask(strongest.shape)
+        strongest, where = self._strongest(laid, place, opens)
+        filters = (self._random.random(strongest.shape) >= _DROPPED) / (1 - _DROPPED)
         seen = strongest * filters
         error = (logistic(seen @ self.weights["output"] + self.weights["constant"]) - gold) / gold.size
         back = (error @ self.weights["output"].T) * filters * (strongest > 0)
-        to_values[where, np.arange(FILTERS)] = back
-        # The tokens: is this one evidence? Not asked where a label holds whose evidence is not marked.
-        marked = np.zeros(gold.shape, bool)
-        np.logical_or.at(marked, part.sentence, part.evidence)
-        asked = (marked | ~gold)[part.sentence]
-        filters = self._mask((len(place), FILTERS)) * (values[place - REACH] > 0)
-        pointing = values[place - REACH] * filters
-        doubt = (logistic(pointing @ self.weights["point"] + self.weights["point constant"]) - part.evidence) * asked
-        doubt *= _POINTING / asked.sum()
-        to_values[place - REACH] += (doubt @ self.weights["point"].T) * filters
-        to_products = np.zeros((part.size, self._columns[-1][1].stop))
-        for offset, column, own in self._columns:
-            to_products[REACH + offset : part.size - REACH + offset, column] = to_values[:, own]
-        to_tokens = (to_products @ self.weights["filters"].T)[place] * kept
+        # Only the strongest place of a filter learns: a sparse matrix of places and columns.
+        parts = [(where[:, own] + offset, column, back[:, own]) for offset, column, own in self._columns]
+        row = np.concatenate([rows.ravel() for rows, _, _ in parts])
+        column = np.concatenate([np.tile(np.arange(c.start, c.stop), len(batch)) for _, c, _ in parts])
+        value = np.concatenate([values.ravel() for _, _, values in parts])
+        products = sparse.csr_matrix((value, (row, column)), shape=(size, self._columns[-1][1].stop))
+        to_tokens = (products @ self.weights["filters"].T)[place] * kept
         return {
             "embedding": attributes.T @ to_tokens,
-            "filters": laid.T @ to_products,
-            "bias": to_values.sum(axis=0),
+            "filters": (products.T @ laid).T,
+            "bias": back.sum(axis=0),
             "output": seen.T @ error,
             "constant": error.sum(axis=0),
-            "point": pointing.T @ doubt,
-            "point constant": doubt.sum(axis=0),
         }
 
-    def _mask(self, shape: tuple[int, ...]) -> FloatArray:
-        mask: FloatArray = (self._random.random(shape) >= _DROPPED) / (1 - _DROPPED)
-        return mask
-
-    def _values(self, laid: FloatArray, place: IntArray) -> FloatArray:
-        """Value of each filter (columns) at each place (rows, the first ``REACH`` left out)."""
+    def _strongest(self, laid: FloatArray, place: IntArray, opens: IntArray) -> tuple[FloatArray, IntArray]:
+        """Value of each filter (columns) at its strongest place in each sentence (rows), and that place."""
         products = laid @ self.weights["filters"]
         values = np.tile(self.weights["bias"], (len(laid) - 2 * REACH, 1))
         for offset, column, own in self._columns:
@@ -191,7 +146,14 @@ class Trainer:
         outside = np.ones(len(values), bool)
         outside[place - REACH] = False
         values[outside] = 0
-        return values
+        begins = opens + 1 - REACH
+        strongest = np.maximum.reduceat(values, begins, axis=0)
+        sentence = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(values))))
+        hit = values == strongest[sentence]
+        where = np.zeros(strongest.shape, np.int64)
+        at, of = np.nonzero(hit[::-1])
+        where[sentence[::-1][at], of] = len(values) - 1 - at + REACH  # the first such place is written last
+        return strongest, where
 
     def _step(self, gradient: Mapping[str, FloatArray], rate: float, step: int) -> None:
         """One step of Adam with decoupled weight decay (Loshchilov and Hutter 2019), gradients clipped to length 1."""
@@ -209,10 +171,10 @@ class Trainer:
         """Scores of these sentences (rows) for each label (columns)."""
         scores = np.zeros((len(rows), len(self.weights["constant"])))
         for begin in range(0, len(rows), 256):
-            part = self.sentences.part(rows[begin : begin + 256])
-            laid = np.zeros((part.size, DIMENSIONS))
-            laid[part.place] = part.attributes @ self.weights["embedding"]
-            strongest, _ = _strongest(self._values(laid, part.place), part.opens)
+            attributes, place, opens, size = self.sentences.part(rows[begin : begin + 256])
+            laid = np.zeros((size, DIMENSIONS))
+            laid[place] = attributes @ self.weights["embedding"]
+            strongest, _ = self._strongest(laid, place, opens)
             scores[begin : begin + 256] = strongest @ self.weights["output"] + self.weights["constant"]
         return scores
 
@@ -227,15 +189,3 @@ class Trainer:
             np.round(self.weights["bias"] / (unit * grain)).astype(np.float32),
             (self.weights["output"] * unit * grain).astype(np.float32),
         )
-
-
-def _strongest(values: FloatArray, opens: IntArray) -> tuple[FloatArray, IntArray]:
-    """Value of each filter (columns) at its strongest place in each sentence (rows), and that place."""
-    begins = opens + 1 - REACH
-    strongest = np.maximum.reduceat(values, begins, axis=0)
-    sentence = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(values))))
-    hit = values == strongest[sentence]
-    where = np.zeros(strongest.shape, np.int64)
-    at, of = np.nonzero(hit[::-1])
-    where[sentence[::-1][at], of] = len(values) - 1 - at  # the first such place is written last
-    return strongest, where

@@ -1,15 +1,17 @@
 """The exception tree.
 
-SecclassError
-├── InputError (TypeError)            not text, or text in the wrong shape
-├── OptionError (ValueError)          an argument or label that is not known
-├── SeedError (ValueError)            a faulty seed, gold or lexicon file
-├── TaggingError (RuntimeError)       a text could not be tagged, e.g. because its worker died
-├── MissingDependencyError (ImportError)   an optional package is needed and not installed
-└── ModelError
-    ├── ModelNotFoundError (FileNotFoundError)
-    ├── ModelDamagedError (ValueError)
-    └── ModelFormatError (ValueError)      written by a newer (or much older) secclass
+    SecclassError
+    ├── InputError (TypeError)            not text, or text in the wrong shape
+    ├── OptionError (ValueError)          an argument or label that is not known
+    ├── SeedError (ValueError)            a faulty seed, gold or lexicon file
+    ├── TaggingError (RuntimeError)       a text could not be tagged, e.g. because its worker died
+    ├── MissingDependencyError (ImportError)   an optional package is needed and not installed
+    └── ModelError
+        ├── ModelNotFoundError (FileNotFoundError)
+        ├── ModelDamagedError (ValueError)
+        └── ModelFormatError (ValueError)      written by a newer (or much older) secclass
+
+In brackets: the built-in error that each is as well.
 """
 
 from __future__ import annotations

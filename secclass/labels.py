@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from secclass.errors import OptionError
+
 
 class _Label(str, Enum):
     """A string enum whose members carry a title and a one-line definition."""
@@ -132,3 +134,19 @@ class Stance(_Label):
         "A judgement (importance, gravity, quality, cause, prospect, praise, blame, thanks, concern) "
         "as a main or coordinated act.",
     )
+
+
+def find_label(value: str, *kinds: type[CrimeType] | type[Stance]) -> CrimeType | Stance:
+    """The label of these kinds that has the identifier ``value``.
+
+    Raises
+    ------
+    OptionError
+        If there is none.
+    """
+    known = [label for kind in kinds for label in kind]
+    for label in known:
+        if label == value:
+            return label
+    names = " or ".join(kind.__name__ for kind in kinds)
+    raise OptionError(f"no {names} {value!r}; there are: {', '.join(known)}")

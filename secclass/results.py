@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
-from secclass import _html
+from secclass import _html, plots
 from secclass.errors import InputError, OptionError, SecclassError, optional
-from secclass.labels import CrimeType, Stance
+from secclass.labels import CrimeType, Stance, find_label
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,19 @@ class Document(Sequence[Sentence]):
         """The same as part of a page, as notebooks show it."""
         return _html.style() + marked(self)
 
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the document as a strip: a column a sentence, a row for each crime type in it and each stance.
+
+        Draws into ``ax``, or else into a new figure, and returns the axes. Plots of many documents:
+        ``secclass.plots``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If matplotlib is not installed.
+        """
+        return plots.strip(self, ax=ax)
+
     def counts(self) -> dict[CrimeType | Stance, int]:
         """How many sentences have each label; every label is there, in label order."""
         totals: dict[CrimeType | Stance, int] = dict.fromkeys((*CrimeType, *Stance), 0)
@@ -184,8 +198,8 @@ class Document(Sequence[Sentence]):
         OptionError
             If a label does not exist.
         """
-        wanted_crime = None if crime is None else _label(CrimeType, crime)
-        wanted_stance = None if stance is None else _label(Stance, stance)
+        wanted_crime = None if crime is None else find_label(crime, CrimeType)
+        wanted_stance = None if stance is None else find_label(stance, Stance)
         return [
             sentence
             for sentence in self
@@ -210,13 +224,6 @@ def _hover(sentence: Sentence) -> str:
         f"{label.title} {score:.2f}{' (unsure)' if label in sentence.unsure else ''}"
         for label, score in sorted(worth, key=lambda pair: -pair[1])
     )
-
-
-def _label(labels: type[CrimeType] | type[Stance], value: str) -> CrimeType | Stance:
-    for label in labels:
-        if label == value:
-            return label
-    raise OptionError(f"no {labels.__name__} {value!r}; there are: {', '.join(labels)}")
 
 
 @dataclass(frozen=True)
@@ -338,5 +345,5 @@ def check_expressions(extra: Mapping[str, Sequence[str]]) -> dict[str, list[str]
     for label, items in extra.items():
         if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) and item.strip() for item in items):
             raise InputError(f"extra_expressions[{str(label)!r}] must be a list of non-empty str, got {items!r}")
-        checked[_label(CrimeType, label).value] = list(items)
+        checked[find_label(label, CrimeType).value] = list(items)
     return checked

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 import scipy
 import sklearn
 from sklearn.model_selection import KFold
@@ -18,8 +19,7 @@ from secclass import _store
 from secclass._calibration import calibrate, natural_weight, precision_recall, unsure_bands
 from secclass._card import card
 from secclass._data import AXES, Labelled, digest, read_labelled
-from secclass._evidence import evidence_tokens
-from secclass._features import Extractor, Features
+from secclass._features import Extractor
 from secclass._lexicon import Lexicon
 from secclass._linear import Axis, FloatArray
 from secclass._linear_training import AxisSettings, LinearFitter, Matrix
@@ -115,7 +115,10 @@ def _rounded(part: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Trained:
-    """An axis with the gold labels and calibrated out-of-fold scores of all seeds, and how much each counts."""
+    """An axis with the gold labels and calibrated out-of-fold scores of all seeds, and how much each counts.
+
+    A seed that leaves a label of the axis open has no label and no score here, and counts for nothing.
+    """
 
     axis: Axis
     gold: BoolArray
@@ -123,7 +126,7 @@ class _Trained:
     weight: FloatArray
 
     def score(self) -> AxisScore:
-        return score(self.axis.name, self.gold, self.held_out >= self.axis.threshold)
+        return score(self.axis.name, self.gold, self.held_out >= self.axis.threshold, self.weight == 0)
 
 
 def _validate(trained: Sequence[_Trained], natural: BoolArray) -> tuple[tuple[Axis, ...], Reliability, Unsure]:
@@ -148,6 +151,9 @@ def _train_axis(
     name: str, settings: AxisSettings, extractor: Extractor, rows: Sequence[Labelled], n_jobs: int
 ) -> _Trained:
     labels = AXES[name]
+    # A sentence that leaves a label of the axis open teaches nothing about it.
+    taught = np.array([not set(row.free) & set(labels) for row in rows])
+    rows = [row for row, counts in zip(rows, taught, strict=True) if counts]
     gold = indicator([row.labels(name) for row in rows], labels)
     for label, count in zip(labels, gold.sum(axis=0), strict=True):
         if count < FOLDS:
@@ -168,7 +174,7 @@ def _train_axis(
     raw = np.stack([held_out for _, held_out in fitted], axis=1)
     network, constant, beside = None, np.zeros(len(labels)), np.zeros_like(raw)
     if settings.network:
-        network, constant, beside = _fit_network(extractor, rows, labels, gold, n_jobs)
+        network, constant, beside = _fit_network(extractor, [row.text for row in rows], gold, n_jobs)
     calibrated = [
         calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], natural)
         for column in range(len(labels))
@@ -198,7 +204,14 @@ def _train_axis(
     )
     held_out = np.stack([label.held_out for label in calibrated], axis=1)
     weight = np.stack([natural_weight(gold[:, column], natural) for column in range(len(labels))], axis=1)
-    return _Trained(axis, gold, held_out, weight)
+    return _Trained(axis, *(_among(taught, part) for part in (gold, held_out, weight)))
+
+
+def _among(rows: BoolArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The values of some rows in their places among all, the others 0."""
+    spread = np.zeros((len(rows), values.shape[1]), values.dtype)
+    spread[rows] = values
+    return spread
 
 
 def _folds(count: int) -> list[tuple[IntArray, IntArray]]:
@@ -216,26 +229,19 @@ def _fit_label(fitter: LinearFitter, gold: BoolArray, reach: BoolArray) -> tuple
 
 
 def _fit_network(
-    extractor: Extractor, rows: Sequence[Labelled], labels: Sequence[str], gold: BoolArray, n_jobs: int
+    extractor: Extractor, texts: Sequence[str], gold: BoolArray, n_jobs: int
 ) -> tuple[Network, FloatArray, FloatArray]:
     """One network for all labels: with its constants (an entry a label), and out-of-fold raw scores."""
-    sentences = Sentences.build(_with_evidence(extractor, rows, labels), MIN_TOKENS)
-    everything = np.arange(len(rows))
-    folds = [*_folds(len(rows)), (everything, everything[:0])]
+    sentences = Sentences.build(
+        (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), MIN_TOKENS
+    )
+    everything = np.arange(len(texts))
+    folds = [*_folds(len(texts)), (everything, everything[:0])]
     trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold) for fit, _ in folds)
     raw = np.zeros(gold.shape)
     for trainer, (_, held) in zip(trainers, folds, strict=True):
         raw[held] = trainer.raw(held)
     return trainers[-1].network(), trainers[-1].weights["constant"], raw
-
-
-def _with_evidence(
-    extractor: Extractor, rows: Sequence[Labelled], labels: Sequence[str]
-) -> Iterator[tuple[Features, BoolArray]]:
-    for begin in range(0, len(rows), 512):
-        batch = rows[begin : begin + 512]
-        found = extractor.extract([row.text for row in batch])
-        yield found, evidence_tokens(found.tokens, batch, labels)
 
 
 def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray) -> Trainer:

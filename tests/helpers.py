@@ -28,8 +28,8 @@ def needed(module: str, extra: str) -> Any:
     pytest.skip(missing, allow_module_level=True)
 
 
-def run_page(page: str) -> dict[str, Any]:
-    """Run all Python of a page, from the root of the repository, and see that it prints what the page says.
+def run_page(page: str, folder: Path) -> dict[str, Any]:
+    """Run all Python of a page, in an empty folder with docs/ in it, and see that it prints what the page says.
 
     Gives the names that the page has defined.
     """
@@ -37,7 +37,9 @@ def run_page(page: str) -> dict[str, Any]:
     blocks = BLOCKS.findall((ROOT / page).read_text(encoding="utf-8"))
     assert blocks, f"{page} has no Python"
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
+        (folder / "docs").symlink_to(ROOT / "docs")
+        patch.chdir(folder)
+        patch.setenv("MPLBACKEND", "Agg")
         for code, expected in blocks:
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):

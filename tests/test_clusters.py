@@ -36,12 +36,12 @@ def corpus(tagger: Tagger) -> list[Document]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[dict[str, Any]]:
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the how-to page defines; its code runs and prints what it says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        namespace = run_page("docs/how-to/dask-and-spark.md")
+        namespace = run_page("docs/how-to/dask-and-spark.md", tmp_path_factory.mktemp("page"))
         yield namespace
         namespace["spark"].stop()
 

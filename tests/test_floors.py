@@ -10,10 +10,12 @@ import pytest
 import secclass
 
 FLOORS = [
-    {"labels", "errors"},
-    {"_archive", "_text", "_tokens", "_data", "_files", "_html", "_validated"},
-    {"_table", "_views", "results", "_evidence"},
-    {"_lexicon", "_names", "_cues", "_stream", "_frames"},
+    {"errors"},
+    {"labels"},
+    {"plots", "_html"},
+    {"_archive", "_text", "_tokens", "_data", "_files", "_validated", "results"},
+    {"_table", "_views", "_stream", "_frames"},
+    {"_lexicon", "_names", "_cues"},
     {"_features", "_scope"},
     {"_network"},
     {"_linear"},
@@ -31,7 +33,8 @@ PACKAGE = Path(secclass.__file__).parent
 TRAINING = {"training", "_network_training", "_linear_training", "_calibration"}
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
 OPTIONAL = {  # imported where asked for
-    "results": {"pandas"},
+    "plots": {"matplotlib"},
+    "results": {"matplotlib", "pandas"},
     "_files": {"pyarrow"},
     "_frames": {"narwhals"},
     "_spacy": {"spacy"},

@@ -15,7 +15,7 @@ from tests.helpers import needed
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("secclass", "models", "seeds", "tests", "docs")
-SINGLE = ("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "pyproject.toml")
+SINGLE = ("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "mkdocs.yml", "pyproject.toml")
 
 
 def tracked() -> set[str]:

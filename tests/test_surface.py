@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 
 import secclass
+from secclass import plots
 from secclass.__main__ import _parser
 
 NAMES = {
@@ -43,7 +44,8 @@ NAMES = {
     "tag_frame",
     "tag_sentences",
 }
-SUBMODULES = {"labels", "errors", "results", "tagger", "evaluation", "training"}
+SUBMODULES = {"labels", "errors", "plots", "results", "tagger", "evaluation", "training"}
+PLOTS = {"crime_by_stance", "strip", "timeline"}
 
 
 API = Path(__file__).parent / "data" / "public_api.txt"
@@ -71,6 +73,7 @@ def described(name: str, thing: object) -> Iterator[str]:
 
 def public_api() -> str:
     lines = [line for name in sorted(NAMES) for line in described(f"secclass.{name}", getattr(secclass, name))]
+    lines += [line for name in sorted(PLOTS) for line in described(f"secclass.plots.{name}", getattr(plots, name))]
     (commands,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
     for command, parser in commands.choices.items():
         arguments = ["/".join(action.option_strings) or action.dest for action in parser._actions]
@@ -100,15 +103,21 @@ def test_public_methods() -> None:
         *("explain", "info", "stream", "tag", "tag_frame", "tag_sentences", "thresholds")
     }
     sequence = {"count", "index"}
-    assert methods(secclass.Document) - sequence == {
-        *("counts", "error", "filter", "to_frame", "to_html", "to_json", "to_records")
-    }
+    own = {"counts", "error", "filter", "plot", "to_frame", "to_html", "to_json", "to_records"}
+    assert methods(secclass.Document) - sequence == own
     assert methods(secclass.Sentence) == {"reason", "stance", "to_dict", "unsure"}
 
 
 def test_every_public_thing_has_a_docstring() -> None:
     for name in NAMES - {"__version__"}:
         assert inspect.getdoc(getattr(secclass, name)), name
+    for name in PLOTS:
+        assert inspect.getdoc(getattr(plots, name)), name
+
+
+def test_plots_show_nothing_else() -> None:
+    own = {name for name, value in vars(plots).items() if getattr(value, "__module__", "") == plots.__name__}
+    assert {name for name in own if not name.startswith("_")} == PLOTS
 
 
 def test_typed_marker_and_version_agree_with_the_project() -> None:
@@ -127,13 +136,14 @@ def _loaded_after(code: str) -> set[str]:
 def test_tagging_loads_neither_scikit_learn_nor_pandas() -> None:
     loaded = _loaded_after("import secclass; secclass.tag('Ministers agreed to fight telecom fraud.')")
     assert "numpy" in loaded
-    assert not loaded & {"sklearn", "scipy", "pandas", "joblib", "secclass.training", "secclass.evaluation"}
+    assert not loaded & {"sklearn", "scipy", "pandas", "matplotlib", "joblib"}
+    assert not loaded & {"secclass.training", "secclass.evaluation"}
 
 
 def test_tagging_works_where_scikit_learn_cannot_be_imported() -> None:
     code = (
         "import sys\n"
-        "for name in ('sklearn', 'scipy', 'joblib', 'pandas'): sys.modules[name] = None\n"
+        "for name in ('sklearn', 'scipy', 'joblib', 'pandas', 'matplotlib'): sys.modules[name] = None\n"
         "import secclass\n"
         "doc = secclass.tag('Ministers agreed to fight telecom fraud.')\n"
         "assert doc[0].crimes == ('telecom_fraud',), doc[0]"

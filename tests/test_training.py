@@ -117,6 +117,6 @@ def test_seed_ids_are_unique_and_rows_complete() -> None:
     for path in sorted(SEEDS.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            assert row.keys() - {"natural", "evidence"} == {"id", "text", "crimes", "stances", "genre"}
+            assert row.keys() - {"natural", "free"} == {"id", "text", "crimes", "stances", "genre"}
             assert row["id"] not in ids
             ids.add(row["id"])

