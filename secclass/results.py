@@ -270,7 +270,7 @@ class LabelExplanation:
         lines = [
             f"{'+' if self.holds else '-'} {self.label}: {verdict}, score {self.score:.3f} "
             f"(threshold {self.threshold:.3f}, raw {self.raw:+.2f}, bias {self.bias:+.2f})",
-            *(f"    {weight:+.2f}  {words}" for words, weight in self.words()),
+            *([f"    {weight:+.2f}  {words}" for words, weight in self.words()] or ["    no words moved it"]),
         ]
         return "\n".join(lines)
 

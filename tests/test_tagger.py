@@ -113,6 +113,7 @@ def test_explanation_says_what_kept_a_label_out(tagger: Tagger) -> None:
     assert str(item).startswith("- agreement: not given, ")
     assert any(part.weight < 0 for part in item.contributions)
     assert item.raw == pytest.approx(item.bias + sum(part.weight for part in item.contributions), abs=1e-9)
+    assert str(tagger.explain("The bus left at nine.")["terrorism"]).endswith("\n    no words moved it")
     doc = tagger.tag(f"They met.  {text}")
     within = tagger.explain(doc[1])["agreement"].contributions
     assert all(doc.text[doc[1].start + part.start :].startswith(part.words) for part in within)
