@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds" / "en"
 
 
+OPEN = {"text": "He urged them to act.", "crimes": [], "stances": ["proposal"], "free": ["assessment"]}  # one axis open
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingReport]:
     """A model of a tenth of the seeds, its networks barely trained."""
@@ -29,7 +32,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingRep
     (folder / "seeds").mkdir()
     (folder / "seeds" / "lexicon").symlink_to(SEEDS / "lexicon")
     lines = [line for path in sorted(SEEDS.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
-    (folder / "seeds" / "part.jsonl").write_text("\n".join(lines[::10]), encoding="utf-8")
+    lines = [*lines[::10], json.dumps(OPEN)]
+    (folder / "seeds" / "part.jsonl").write_text("\n".join(lines), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_network_training, "EPOCHS", 1)
         report = train(folder / "seeds", folder / "en", log=lambda line: None)
@@ -71,6 +75,11 @@ def test_the_manifest_keeps_the_cross_validated_scores(trained: tuple[Path, Trai
     for score in trained[1].scores:
         assert found[score.axis]["macro_f1"] == pytest.approx(score.macro_f1, abs=1e-4)
         assert 0.3 < score.macro_f1 < 1
+    rows = read_labelled(trained[0].parent / "seeds")
+    open_rows = [row for row in rows if set(row.free) & set(secclass.Stance)]
+    assert OPEN["text"] in [row.text for row in open_rows]
+    proposals = sum("proposal" in row.stances for row in rows) - sum("proposal" in row.stances for row in open_rows)
+    assert found["stances"]["labels"]["proposal"]["support"] == proposals
     assert 0 < found["reliability"]["error"] <= 0.02
     assert found["unsure"]["sentences"] == pytest.approx(0.1, abs=0.02)
     assert found["unsure"]["errors"] > found["unsure"]["sentences"]
