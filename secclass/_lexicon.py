@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from secclass._table import KeyTable
+from secclass._table import TOLD_APART, KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys
 from secclass.errors import SeedError
 
@@ -167,7 +167,7 @@ class Matcher:
 
     def extended(self, phrases: Mapping[str, Iterable[int]]) -> Matcher:
         """A matcher that knows these phrases as well."""
-        values = dict(zip(self.keys.tolist(), self.values.tolist(), strict=True))
+        values = dict(zip((self.keys & TOLD_APART).tolist(), self.values.tolist(), strict=True))
         sets = [tuple(self.members[a:b]) for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
         number = {members: index for index, members in enumerate(sets)}
         for phrase, keys in zip(phrases, phrase_keys(list(phrases)), strict=True):
@@ -175,11 +175,12 @@ class Matcher:
                 raise SeedError(f"expression {phrase!r} has {len(keys)} words; it must have 1 to {_MAX_TOKENS}")
             prefix = np.array(keys[:1])
             for key in keys[1:]:
-                values.setdefault(int(prefix[0]), 0)
+                values.setdefault(int(prefix[0] & TOLD_APART), 0)
                 prefix = combine(prefix, key)
-            known = sets[values.get(int(prefix[0]), 0)]
+            whole = int(prefix[0] & TOLD_APART)
+            known = sets[values.get(whole, 0)]
             merged = tuple(sorted({*known, *phrases[phrase]}))
-            values[int(prefix[0])] = number.setdefault(merged, len(number))
+            values[whole] = number.setdefault(merged, len(number))
             if len(number) > len(sets):
                 sets.append(merged)
         bounds = np.cumsum([0, *map(len, sets)])

@@ -20,6 +20,7 @@ from secclass._lexicon import Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
 from secclass._network import WIDTHS, Network, columns
 from secclass._scope import Scope
+from secclass._table import TOLD_APART
 from secclass._tokens import IntArray
 from secclass._validated import Curve, Validated
 from secclass.errors import ModelFormatError
@@ -69,6 +70,8 @@ def decode(
     """
     for name in ("name", "version", "language"):
         entry(manifest, name, str)
+    if entry(manifest, "format", int) >= 4:
+        arrays = {name: _unpacked(values) if name.endswith("keys") else values for name, values in arrays.items()}
     lexicon = _read_lexicon(entry(manifest, "lexicon", dict), arrays)
     lengths = _read_lengths(entry(entry(manifest, "features", dict), "lengths", dict))
     described = entry(manifest, "axes", dict)
@@ -121,7 +124,19 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
         "scope": {"known": scope.known},
         "probe": {"texts": _PROBE, "raw": _raw(extractor, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
     }
-    return manifest, arrays
+    return manifest, {name: _packed(values) if name.endswith("keys") else values for name, values in arrays.items()}
+
+
+def _packed(keys: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What is stored of keys: how far each lies above the one before it, in the bits that tell them apart."""
+    return np.diff(keys & TOLD_APART, prepend=np.uint64(0))
+
+
+def _unpacked(steps: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if steps.dtype != np.uint64 or steps.ndim != 1:
+        raise ValueError("keys must be a row of whole numbers of 64 bits")
+    keys: npt.NDArray[Any] = np.cumsum(steps)
+    return keys
 
 
 def _validated(axis: Axis) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from scipy import sparse
 from secclass._features import ATTRIBUTES, Features
 from secclass._linear import logistic
 from secclass._network import REACH, WIDTHS, FloatArray, Network, columns, places
+from secclass._table import TOLD_APART
 from secclass._tokens import BoolArray, IntArray, KeyArray
 
 DIMENSIONS = 48
@@ -51,7 +52,7 @@ class Sentences:
                 shares.append(np.full(len(part.key), _HIDDEN[name]))
             counts.append(np.bincount(found.tokens.sentence[inside], minlength=found.tokens.size))
             before += int(inside.sum())
-        known, first, column = np.unique(np.concatenate(keys), return_index=True, return_inverse=True)
+        known, first, column = np.unique(np.concatenate(keys) & TOLD_APART, return_index=True, return_inverse=True)
         row = np.concatenate(rows)
         matrix = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(before, len(known)))
         often = np.bincount(column, minlength=len(known)) >= min_count

@@ -9,6 +9,9 @@ from secclass._tokens import IntArray, KeyArray
 
 _MOST_PROBES = 256  # ten times what keys of text ever need
 _SPREAD = np.uint64(0xD6E8FEB86659FD93)
+# Keys are told apart by their lower 48 bits: half as much to store, and of a billion strange keys one or two
+# are taken for one of half a million known ones.
+TOLD_APART = np.uint64((1 << 48) - 1)
 
 
 class KeyTable:
@@ -23,6 +26,7 @@ class KeyTable:
     """
 
     def __init__(self, keys: KeyArray, values: npt.NDArray[np.int32]) -> None:
+        keys = keys & TOLD_APART
         bits = max(4, int(2 * len(keys)).bit_length())
         self._shift = np.uint64(64 - bits)
         self._keys = np.zeros(1 << bits, np.uint64)
@@ -49,6 +53,7 @@ class KeyTable:
 
     def find(self, keys: KeyArray) -> npt.NDArray[np.int32]:
         """The value of each key, -1 where there is none."""
+        keys = keys & TOLD_APART
         slots = self._slots(keys)
         found = self._values[slots]
         missed = np.flatnonzero((self._keys[slots] != keys) & (found >= 0))

@@ -26,6 +26,7 @@ from secclass._linear_training import AxisSettings, LinearFitter, Matrix
 from secclass._network import Network
 from secclass._network_training import Sentences, Trainer
 from secclass._scope import Scope
+from secclass._table import TOLD_APART
 from secclass._tokens import BoolArray, IntArray
 from secclass._validated import Validated
 from secclass.errors import SeedError
@@ -185,7 +186,8 @@ def _train_axis(
     rarity = np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
     keys = np.concatenate([*matrix.keys.values(), matrix.cue_keys])
     by_feature = weights[:-1] * rarity[:, None]
-    felt = np.abs(by_feature).max(axis=1) >= WEIGHT_FLOOR
+    felt = np.flatnonzero(np.abs(by_feature).max(axis=1) >= WEIGHT_FLOOR)
+    felt = felt[np.argsort(keys[felt] & TOLD_APART)]  # rising keys take less room in the model
     axis = Axis(
         name,
         labels,
