@@ -303,3 +303,6 @@ def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
     for phrase, member in pairs:
         grouped.setdefault(phrase, set()).add(member)
     return grouped
+
+
+NO_LEXICON = Lexicon((), (), (), (), *(Matcher.build({}) for _ in range(3)))
