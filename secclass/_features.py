@@ -1,8 +1,9 @@
 """Sentences to features: keys of what stands in them, the same for training and inference.
 
-Five views of a sentence:
+Six views of a sentence:
 
 * **words**: the tokens themselves, as n-grams;
+* **opening**: the words with which a text begins, apart: a document's title and first sentences;
 * **symbols**: each token as its word class, crime, country, name or function word, in order, as n-grams;
 * **characters**: of each word, as n-grams;
 * **skeleton**: of the symbols only the word classes: the cues of stance;
@@ -28,7 +29,7 @@ from secclass._table import KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
 from secclass._views import Attributes, Occurrences, Stream, joined, named
 
-VIEWS = ("word", "symbol", "character")  # as n-grams
+VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
 GROUPS = (*VIEWS, "crime", "context", "shape")
 _GENERIC = "cross_border_crime"
 # How an expression matched: a kind of the lexicon, or in the company that it needs, or as a blocked fallback.
@@ -41,6 +42,7 @@ _SUBJECTS = (
     *("second_person", "suspect", "third_person", "third_thing"),
 )  # classes that can be the subject of an act
 _SUFFIXES = ("ing", "ed", "ly", "s")
+_OPENING = 60  # tokens with which a text begins: of a document its title and first sentence or two
 ATTRIBUTES = ("word", "ending", "class", "shape")
 
 
@@ -87,7 +89,7 @@ class Extractor:
     lexicon
         The compiled lexicon.
     lengths
-        For each n-gram view ("word", "symbol", "character") the shortest and longest n-gram, e.g.
+        For each n-gram view ("word", "opening", "symbol", "character") the shortest and longest n-gram, e.g.
         ``{"word": (1, 2)}``; a view that is not named is not looked at.
     """
 
@@ -135,7 +137,9 @@ class Extractor:
         places = np.flatnonzero(~dateline)
         words = Stream(hidden[places], tokens.sentence[places], tokens.boundary[places], places, places)
         found: dict[str, Occurrences] = {}
-        for name, stream in (("word", words), ("symbol", symbols)):
+        begins = np.flatnonzero(tokens.boundary)[tokens.sentence[places]]
+        opening_words = words.part(places - begins <= _OPENING)
+        for name, stream in (("word", words), ("opening", opening_words), ("symbol", symbols)):
             if name in self.lengths:
                 found[name] = stream.ngrams(self._salt[name], *self.lengths[name])
         if "character" in self.lengths:

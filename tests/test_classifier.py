@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ except ImportError:  # before scikit-learn 1.6
     validate_data = None
 
 import secclass
-from secclass import InputError, OptionError, SentenceClassifier
+from secclass import InputError, OptionError, SeedError, SentenceClassifier
 
 WHO = ["The ministers", "Police", "Two banks", "A court in Paris", "The envoy", "Farmers", "The company", "Rebels"]
 DEEDS = {
@@ -147,12 +146,22 @@ def test_characters_know_words_that_were_never_seen() -> None:
     assert list(with_characters.predict(unseen)) == ["sanction", "weather"]
 
 
-def test_a_lexicon_of_ones_own(tmp_path: Path) -> None:
-    (tmp_path / "crimes").mkdir()
-    (tmp_path / "crimes" / "weather.txt").write_text("# weather\nrain|snow|storm\nhail+\n")
-    own, none = (quick(lexicon=lexicon).fit(TEXTS, LABELS) for lexicon in (tmp_path, None))
-    assert list(own.predict(["It hailed."])) == ["weather"]
-    assert own.predict_proba(["It hailed."])[0, 2] > 0.8 > none.predict_proba(["It hailed."])[0, 2]
+def test_expressions_of_ones_own() -> None:
+    words = {"weather": ["rain|snow|storm", "? hail+"], "sanction": ["black list & firm"]}
+    own, none = (quick(expressions=expressions).fit(TEXTS, LABELS) for expressions in (words, None))
+    assert list(own.predict(["A cold rain hailed."])) == ["weather"]
+    assert own.predict_proba(["More snow, more storm."])[0, 2] > none.predict_proba(["More snow, more storm."])[0, 2]
+    beside = SentenceClassifier(expressions=words).fit(TEXTS, LABELS)
+    assert list(beside.predict(["A cold rain hailed."])) == ["weather"]
+    with pytest.raises(SeedError, match="expression of 'weather': '& snow' is not"):
+        quick(expressions={"weather": ["& snow"]}).fit(TEXTS, LABELS)
+
+
+def test_a_network_beside() -> None:
+    classifier = quick(network=True).fit(TEXTS, LABELS)
+    assert list(classifier.predict(NEW)) == ["sanction", "meeting", "weather"]
+    linear = quick().fit(TEXTS, LABELS)
+    assert not np.allclose(classifier.decision_function(NEW), linear.decision_function(NEW))
 
 
 @pytest.mark.parametrize(
