@@ -45,7 +45,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         Further expressions that tell something, under any names: ``{"sanction": ["blacklist+", "? embargo~"]}``, in
         lexicon notation (docs/lexicon.md). Those of one name share a weight; those marked as hints have one each too.
     words, opening, characters
-        Lengths of the shortest and longest n-gram of words, of the first sixty words and marks, which tell more of a
+        Lengths of the shortest and longest n-gram of words, of the first 200 words and marks, which tell more of a
         document than the others, and of the characters of a word. None leaves them out.
     network
         Whether a small network that reads the words in order is learnt beside the linear models (as the shipped model

@@ -3,7 +3,7 @@
 Six views of a sentence:
 
 * **words**: the tokens themselves, as n-grams;
-* **opening**: the words with which a text begins, apart: a document's title and first sentences;
+* **opening**: the words with which a text begins, apart: a document's title and first paragraphs;
 * **symbols**: each token as its word class, crime, country, name or function word, in order, as n-grams;
 * **characters**: of each word, as n-grams;
 * **skeleton**: of the symbols only the word classes: the cues of stance;
@@ -42,7 +42,7 @@ _SUBJECTS = (
     *("second_person", "suspect", "third_person", "third_thing"),
 )  # classes that can be the subject of an act
 _SUFFIXES = ("ing", "ed", "ly", "s")
-_OPENING = 60  # tokens with which a text begins: of a document its title and first sentence or two
+_OPENING = 200  # tokens with which a text begins: of a document its title and first paragraphs
 ATTRIBUTES = ("word", "ending", "class", "shape")
 
 

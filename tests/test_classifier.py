@@ -123,7 +123,7 @@ def test_works_with_the_tools_of_scikit_learn() -> None:
     assert list(Pipeline([("lower", lower), ("label", quick())]).fit(TEXTS, LABELS).predict(NEW[:1])) == ["sanction"]
     search = GridSearchCV(quick(), {"C": [0.1, 3.0], "words": [(1, 1), (1, 2)]}, cv=2, scoring="f1_macro")
     assert search.fit(TEXTS, LABELS).best_score_ > 0.9
-    calibrated = CalibratedClassifierCV(quick(), cv=2).fit(TEXTS, LABELS)
+    calibrated = CalibratedClassifierCV(quick(), cv=2).fit(TEXTS, np.array(LABELS))
     assert list(calibrated.predict(NEW)) == ["sanction", "meeting", "weather"]
     matrix = MultiLabelBinarizer().fit_transform(PAIR_LABELS)
     assert OneVsRestClassifier(quick()).fit(PAIRS, matrix).predict(PAIRS).shape == matrix.shape
