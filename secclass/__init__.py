@@ -5,7 +5,7 @@
 >>> doc[0].crimes, doc[0].stance
 """
 
-from typing import TYPE_CHECKING, Any
+import typing as _typing
 
 from secclass.errors import (
     InputError,
@@ -23,7 +23,7 @@ from secclass.labels import CrimeType, Stance
 from secclass.results import Contribution, Document, Explanation, LabelExplanation, ModelInfo, Sentence
 from secclass.tagger import Tagger, load, tag, tag_frame, tag_sentences
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from secclass._classifier import SentenceClassifier as SentenceClassifier
 
 __version__ = "0.1.0"
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     """SentenceClassifier is imported when it is asked for: it needs scikit-learn, tagging does not."""
     if name == "SentenceClassifier":
         from secclass._classifier import SentenceClassifier
