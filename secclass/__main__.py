@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import html
 import importlib.util
 import io
 import itertools
@@ -16,12 +15,16 @@ import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import secclass
-from secclass import CrimeType, Document, SecclassError, Stance
+from secclass import CrimeType, Document, SecclassError, Stance, _html, _store
 from secclass._files import FileText, read_texts
+from secclass._operating import Point
+from secclass.results import marked
 
 _SPOOL = 1 << 26  # bytes of output that are held in memory
+_THRESHOLDS_HELP = "balanced, precision, recall, or a score from 0 to 1 (default: balanced)"
 _Tagged = Iterable[tuple[FileText, Document]]
 
 
@@ -75,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--format", choices=("table", "jsonl", "csv", "html"), help="default: table on a terminal, else jsonl"
     )
     tag.add_argument("--model", default="en", help="name or directory of the model (default: en)")
+    tag.add_argument("--thresholds", type=_thresholds, metavar="POINT", help=_THRESHOLDS_HELP)
     tag.add_argument("--n-jobs", type=int, default=1, help="worker processes, -1 for one a core (default: 1)")
     tag.add_argument(
         "--progress",
@@ -86,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="say which words moved each label of one sentence")
     explain.add_argument("sentence")
     explain.add_argument("--model", default="en")
+    explain.add_argument("--label", help="say it of this label only, also where it is not given")
     explain.set_defaults(run=_explain)
 
     labels = commands.add_parser("labels", help="list the labels with their definitions")
@@ -102,13 +107,24 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="score a model against gold sentences")
     evaluate.add_argument("gold", type=Path, help="JSON lines: text, crimes, stances, optionally free, offtopic")
     evaluate.add_argument("--model", default="en")
+    evaluate.add_argument("--thresholds", type=_thresholds, metavar="POINT", help=_THRESHOLDS_HELP)
     evaluate.add_argument("--json", action="store_true", help="print all figures as JSON")
+    evaluate.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw a reliability diagram (.svg, .png or .pdf; needs matplotlib)"
+    )
     evaluate.set_defaults(run=_evaluate)
     return parser
 
 
+def _thresholds(value: str) -> Point | float:
+    try:
+        return float(value)
+    except ValueError:
+        return cast(Point, value)  # what is no operating point is refused by load
+
+
 def _tag(options: argparse.Namespace) -> Iterator[str]:
-    tagger = secclass.load(options.model)
+    tagger = secclass.load(options.model, thresholds=options.thresholds)
     progress = options.progress
     if progress is None:
         several = len(options.files) > 1 or options.text_column is not None
@@ -128,11 +144,11 @@ def _as_jsonl(tagged: _Tagged) -> Iterator[str]:
 
 def _as_csv(tagged: _Tagged) -> Iterator[str]:
     scores = [f"{label}_score" for label in (*CrimeType, *Stance)]
-    yield _csv_line(["file", "row", "start", "end", "crimes", "stances", "text", *scores])
+    yield _csv_line(["file", "row", "start", "end", "crimes", "stances", "unsure", "reason", "text", *scores])
     for source, document in tagged:
         for s in document:
             values = [f"{value:.4f}" for value in (*s.crime_scores.values(), *s.stance_scores.values())]
-            labels = [" ".join(s.crimes), " ".join(s.stances)]
+            labels = [" ".join(s.crimes), " ".join(s.stances), " ".join(s.unsure), s.reason]
             yield _csv_line([source.file, source.row, s.start, s.end, *labels, s.text, *values])
 
 
@@ -149,26 +165,18 @@ def _as_table(tagged: _Tagged) -> Iterator[str]:
             yield f"== {source.file}{'' if source.row is None else f' row {source.row}'}\n\n"
         for s in document:
             yield "\n".join(textwrap.wrap(" ".join(s.text.split()), width) or [""])
-            yield f"\n    {', '.join((*s.crimes, *(label.upper() for label in s.stances))) or '-'}\n\n"
+            labels = ", ".join((*s.crimes, *(label.upper() for label in s.stances))) or "-"
+            unsure = f"  (unsure: {', '.join(s.unsure)})" if s.unsure else ""
+            yield f"\n    {labels}{unsure}{f'  ({s.reason})' if s.reason else ''}\n\n"
 
 
 def _as_html(tagged: _Tagged) -> Iterator[str]:
-    yield (
-        '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>secclass</title>\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        "<style>body{font:16px/1.5 sans-serif;margin:1rem auto;max-width:70rem;padding:0 1rem}"
-        "td,th{padding:.4rem .6rem;text-align:left;vertical-align:top;border-top:1px solid #ccc}</style>\n"
-        "<table><tr><th>sentence</th><th>crimes</th><th>stance</th></tr>\n"
-    )
-    for _, document in tagged:
-        for s in document:
-            cells = html.escape(s.text), ", ".join(s.crimes), ", ".join(s.stances)
-            yield f"<tr><td>{'</td><td>'.join(cells)}</td></tr>\n"
-    yield "</table>\n</html>\n"
+    return _html.page(marked(document) for _, document in tagged)
 
 
 def _explain(options: argparse.Namespace) -> list[str]:
-    return [f"{secclass.load(options.model).explain(options.sentence)}\n"]
+    explanation = secclass.load(options.model).explain(options.sentence)
+    return [f"{explanation if options.label is None else explanation[options.label]}\n"]
 
 
 def _labels(_: argparse.Namespace) -> list[str]:
@@ -188,9 +196,15 @@ def _train(options: argparse.Namespace) -> list[str]:
 
 
 def _evaluate(options: argparse.Namespace) -> list[str]:
-    from secclass.evaluation import evaluate
+    from secclass.evaluation import Reliability, evaluate, plot
 
-    result = evaluate(secclass.load(options.model), options.gold)
+    result = evaluate(secclass.load(options.model, thresholds=options.thresholds), options.gold)
+    if options.plot:
+        found = _store.read_manifest(_store.find(options.model)).get("cross_validated", {})
+        curves = {options.gold.name: result.reliability}
+        if "reliability" in found:
+            curves["seeds, cross-validated"] = Reliability.from_dict(found["reliability"])
+        plot(curves, options.plot)
     return [json.dumps(result.to_dict(), indent=1) if options.json else str(result), "\n"]
 
 

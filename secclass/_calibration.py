@@ -1,4 +1,4 @@
-"""Out-of-fold scores to calibrated probabilities and thresholds."""
+"""Out-of-fold scores to calibrated probabilities, thresholds, curves and the unsure band."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from sklearn.linear_model import LogisticRegression
 
 from secclass._linear import FloatArray, logistic
 from secclass._tokens import BoolArray
+from secclass._validated import PRECISION, Curve
+
+_POINTS = 40  # of a curve, at equal steps of recall
+_UNSURE = 0.1  # share of natural sentences that may have an unsure label
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,33 @@ def set_threshold(gold: BoolArray, probability: FloatArray, weight: FloatArray) 
     given = np.cumsum(weight[order])
     last = int(np.searchsorted(given, weight[gold].sum()))
     return float(np.clip(np.round(probability[order][min(last, len(order) - 1)], 3), 0.05, 0.9))
+
+
+def precision_recall(gold: BoolArray, probability: FloatArray, weight: FloatArray, balanced: float) -> Curve:
+    """Precision and recall by threshold.
+
+    Thinned to steps of recall, the balanced threshold, and the lowest above it with ``PRECISION``.
+    """
+    thresholds, place = np.unique(np.append(np.round(probability, 5), balanced), return_inverse=True)
+    given, right = (
+        np.cumsum(np.bincount(place[:-1], mass, minlength=len(thresholds))[::-1])[::-1]
+        for mass in (weight, weight * gold)
+    )
+    precision = np.divide(right, given, out=np.zeros_like(right), where=given > 0)
+    precision, recall = (np.floor(share * 1e4) / 1e4 for share in (precision, right / right[0]))
+    steps = np.searchsorted(-recall, -np.arange(1, _POINTS) / _POINTS, side="right") - 1
+    enough = np.flatnonzero((precision >= PRECISION) & (thresholds >= balanced))[:1]
+    kept = np.unique(np.concatenate([steps[steps >= 0], place[-1:], enough]))
+    return Curve(thresholds[kept], precision[kept], recall[kept])
+
+
+def unsure_bands(probability: FloatArray, thresholds: FloatArray, natural: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Of each label (columns) the lowest score that is unsure and the lowest above it that is not.
+
+    A label is unsure where the chance that it is wrongly given, or wrongly not given, is at least so high. That bound
+    is the same for all labels, and such that a tenth of the natural sentences (rows) have an unsure label.
+    """
+    doubt = np.where(probability >= thresholds, 1 - probability, probability)
+    rows = natural if natural.any() else slice(None)
+    bound = float(np.quantile(doubt[rows].max(axis=1), 1 - _UNSURE))
+    return np.minimum(bound, thresholds).round(5), np.maximum(1 - bound, thresholds).round(5)

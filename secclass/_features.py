@@ -107,7 +107,7 @@ class Extractor:
         names = lexicon.crime_names
         self._specific = np.array([name != _GENERIC for name in names], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
-        self._function = self._flag_table("function")
+        self.function = self._flag_table("function")
         self._connector = self._flag_table("connector")
         self._articles = np.array([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])], np.uint64)
         self._match_keys = np.array(
@@ -127,7 +127,7 @@ class Extractor:
         """All features of a batch of sentences."""
         tokens = tokenize(texts)
         present, flags = self._word_lists(tokens)
-        function = self._function.find(tokens.key) >= 0
+        function = self.function.find(tokens.key) >= 0
         connector = self._connector.find(tokens.key) >= 0
         run, opening = name_runs(tokens, function, connector, flags)
         crimes = self._crime_matches(tokens, present, run)

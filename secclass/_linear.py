@@ -12,6 +12,7 @@ from secclass._features import Features
 from secclass._network import Network
 from secclass._table import KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray
+from secclass._validated import Validated
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,6 +30,7 @@ class Axis:
     strongest cue counts, if it is above 0. What ``network`` says, if there is one, is added.
     ``bias``, ``slope``, ``intercept`` and ``threshold`` have an entry a label. The probability of a raw score r is
     1 / (1 + exp(-(slope * r + intercept))) (Platt scaling); a label holds where it reaches the threshold.
+    ``validated`` is what cross-validation found, which models before format 4 do not tell.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Axis:
     intercept: FloatArray
     threshold: FloatArray
     network: Network | None = None
+    validated: Validated | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))

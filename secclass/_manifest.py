@@ -19,7 +19,9 @@ from secclass._features import GROUPS, VIEWS, Extractor
 from secclass._lexicon import Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
 from secclass._network import WIDTHS, Network, columns
+from secclass._scope import Scope
 from secclass._tokens import IntArray
+from secclass._validated import Curve, Validated
 from secclass.errors import ModelFormatError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -37,6 +39,7 @@ _NETWORK_ARRAYS = {
 _TABLES = ("weights", "embedding", "output")  # arrays of two axes
 _AXIS_LISTS = ("labels", "groups", "unit", "gated")
 _CALIBRATION = ("slope", "intercept", "threshold")
+_CURVE = ("threshold", "precision", "recall")
 _PROBE = [
     "The ministers agreed to fight telecom fraud, which remains a grave threat, one of them said.",
     "He urged the Anti-Drug Office in Vientiane to seize 40 kg of heroin!",
@@ -48,11 +51,14 @@ _MOST_NUMBER = 1e5
 _LONGEST_NGRAM = 5
 _MOST_DIMENSIONS, _MOST_FILTERS = 128, 1_024
 _MOST_PROBES, _LONGEST_PROBE = 10, 1_000
+_MOST_POINTS = 1_000  # of a curve
 _Kind = TypeVar("_Kind")
 
 
-def decode(manifest: Mapping[str, Any], arrays: Arrays) -> tuple[Extractor, tuple[Axis, ...]]:
-    """Feature extractor and axes of a model.
+def decode(
+    manifest: Mapping[str, Any], arrays: Arrays, vocabulary: Sequence[str]
+) -> tuple[Extractor, tuple[Axis, ...], Scope]:
+    """Feature extractor, axes and scope of a model.
 
     Raises
     ------
@@ -66,8 +72,14 @@ def decode(manifest: Mapping[str, Any], arrays: Arrays) -> tuple[Extractor, tupl
     lexicon = _read_lexicon(entry(manifest, "lexicon", dict), arrays)
     lengths = _read_lengths(entry(entry(manifest, "features", dict), "lengths", dict))
     described = entry(manifest, "axes", dict)
-    if entry(manifest, "format", int) < 3:  # had no networks
-        described = {name: {"network": False, **entry(described, name, dict)} for name in described}
+    scope = {"known": 0.0}
+    if entry(manifest, "format", int) < 4:  # what format 3, and before it format 2, had not
+        described = {name: {"network": False, "validated": {}, **entry(described, name, dict)} for name in described}
+    else:
+        scope = entry(manifest, "scope", dict)
+    known = entry(scope, "known", float)
+    if not 0 <= known <= 1:
+        raise ValueError(f"the share of known words must be between 0 and 1, got {known}")
     if described.keys() != AXES.keys():
         raise ValueError(f"its axes are {list(described)}, not {list(AXES)}")
     axes = tuple(_read_axis(name, entry(described, name, dict), arrays, lexicon) for name in described)
@@ -77,10 +89,10 @@ def decode(manifest: Mapping[str, Any], arrays: Arrays) -> tuple[Extractor, tupl
     extractor = Extractor(lexicon, lengths)
     if "probe" in manifest:
         _check_probe(entry(manifest, "probe", dict), extractor, axes)
-    return extractor, axes
+    return extractor, axes, Scope(tuple(vocabulary), known)
 
 
-def encode(extractor: Extractor, axes: Sequence[Axis]) -> tuple[dict[str, Any], Arrays]:
+def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[dict[str, Any], Arrays]:
     """What ``decode`` reads: entries of the manifest, and the arrays."""
     lexicon = extractor.lexicon
     arrays: dict[str, npt.NDArray[Any]] = {}
@@ -95,6 +107,7 @@ def encode(extractor: Extractor, axes: Sequence[Axis]) -> tuple[dict[str, Any], 
             {part: list(getattr(axis, part)) for part in _AXIS_LISTS}
             | {"cues": axis.cues, "network": axis.network is not None}
             | {part: dict(zip(axis.labels, getattr(axis, part).tolist(), strict=True)) for part in _CALIBRATION}
+            | {"validated": _validated(axis)}
         )
     manifest = {
         "axes": described,
@@ -105,9 +118,21 @@ def encode(extractor: Extractor, axes: Sequence[Axis]) -> tuple[dict[str, Any], 
             "context": list(lexicon.context),
         },
         "features": {"lengths": {view: list(pair) for view, pair in extractor.lengths.items()}},
+        "scope": {"known": scope.known},
         "probe": {"texts": _PROBE, "raw": _raw(extractor, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
     }
     return manifest, arrays
+
+
+def _validated(axis: Axis) -> dict[str, Any]:
+    """An entry a label; none where cross-validation is not told of."""
+    if axis.validated is None:
+        return {}
+    parts = zip(axis.labels, axis.validated.curves, axis.validated.low, axis.validated.high, strict=True)
+    return {
+        label: {"unsure": [float(low), float(high)]} | {part: getattr(curve, part).tolist() for part in _CURVE}
+        for label, curve, low, high in parts
+    }
 
 
 def entry(parts: Mapping[str, Any], name: str, kind: type[_Kind]) -> _Kind:
@@ -219,7 +244,35 @@ def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon:
         bias,
         **numbers,
         network=network,
+        validated=_read_validated(entry(described, "validated", dict), labels),
     )
+
+
+def _read_validated(described: Mapping[str, Any], labels: Sequence[str]) -> Validated | None:
+    if not described:
+        return None
+    if described.keys() != set(labels):
+        raise ValueError(f"what cross-validation found must have an entry a label, has {', '.join(described)[:200]}")
+    curves, bands = [], []
+    for label in labels:
+        parts = entry(described, label, dict)
+        found = [_shares(parts, part) for part in _CURVE]
+        if not 0 < len(found[0]) == len(found[1]) == len(found[2]) <= _MOST_POINTS or (np.diff(found[0]) <= 0).any():
+            raise ValueError(f"the curve of {label} must have at most {_MOST_POINTS} points, their thresholds rising")
+        curves.append(Curve(*found))
+        bands.append(_shares(parts, "unsure"))
+        if len(bands[-1]) != 2 or bands[-1][0] > bands[-1][1]:
+            raise ValueError(f"the unsure band of {label} must be two numbers that rise")
+    low, high = np.array(bands).T
+    return Validated(tuple(curves), low, high)
+
+
+def _shares(parts: Mapping[str, Any], name: str) -> FloatArray:
+    """A list of numbers between 0 and 1."""
+    values = entry(parts, name, list)
+    if not all(type(value) is float and 0 <= value <= 1 for value in values):
+        raise ValueError(f"{name} must be a list of numbers between 0 and 1")
+    return np.array(values, np.float64)
 
 
 def _read_network(axis: str, arrays: Arrays, labels: int) -> Network:

@@ -92,11 +92,12 @@ class SecclassComponent(Pipe):
 
 def _record(span: Span, s: Sentence) -> list[Any]:
     labels = [label.value for label in s.crimes], [label.value for label in s.stances]
-    return [span.start_char, span.end_char, *labels, [*s.crime_scores.values()], [*s.stance_scores.values()]]
+    scores = [*s.crime_scores.values()], [*s.stance_scores.values()]
+    return [span.start_char, span.end_char, *labels, *scores, [label.value for label in s.unsure], s.reason]
 
 
 def _sentence(doc: Doc, record: Sequence[Any]) -> Sentence:
-    start, end, crimes, stances, crime_scores, stance_scores = record
+    start, end, crimes, stances, crime_scores, stance_scores, unsure, reason = record
     return Sentence(
         doc.text[start:end],
         start,
@@ -105,6 +106,8 @@ def _sentence(doc: Doc, record: Sequence[Any]) -> Sentence:
         tuple(Stance[label.upper()] for label in stances),
         MappingProxyType(dict(zip(CrimeType, crime_scores, strict=True))),
         MappingProxyType(dict(zip(Stance, stance_scores, strict=True))),
+        tuple(label for label in (*CrimeType, *Stance) if label in unsure),
+        reason,
     )
 
 

@@ -1,7 +1,7 @@
 """Model directories: find, verify, read, write.
 
 A model is a directory with ``manifest.json`` (format, labels in order, thresholds, settings, a sha256 for each
-other file), ``manifest.sha256``, ``arrays.npz`` (numbers only), ``vocabulary.txt`` (the words it has weights for)
+other file), ``manifest.sha256``, ``arrays.npz`` (numbers only), ``vocabulary.txt`` (the words it has seen)
 and ``card.md``. Reading never unpickles, takes at most ``MOST_MEMORY``, and checks that the files are the ones
 that were written before it looks into them.
 """
@@ -12,24 +12,37 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from secclass import _archive, _manifest
 from secclass._features import Extractor
 from secclass._linear import Axis
+from secclass._scope import Scope
 from secclass.errors import InputError, ModelDamagedError, ModelError, ModelFormatError, ModelNotFoundError
 
-FORMAT = 3
-READABLE = (1, 2, 3)  # format 1 had no manifest.sha256 and no probe, format 2 no networks
+FORMAT = 4
+# Format 1 had no manifest.sha256 and no probe, format 2 no networks, format 3 nothing of cross-validation and scope.
+READABLE = (1, 2, 3, 4)
 MOST_MEMORY = 1 << 30  # bytes that reading takes at most, because of these bounds on its parts:
 _MOST_MANIFEST = 4 << 20
 _MOST_FILES = 32 << 20
 _MOST_UNPACKED = 64 << 20
+_MOST_VOCABULARY = 1 << 20
+_VOCABULARY = "vocabulary.txt"
 _FILE_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 # In a wheel the models lie in the package, in an editable install beside it.
 _SHIPPED = (Path(__file__).parent / "_models", Path(__file__).parent.parent / "models")
+
+
+class Model(NamedTuple):
+    """A model as it was read."""
+
+    manifest: dict[str, Any]
+    extractor: Extractor
+    axes: tuple[Axis, ...]
+    scope: Scope
 
 
 def find(name_or_path: str | os.PathLike[str]) -> Path:
@@ -60,27 +73,37 @@ def reference(directory: Path) -> str:
     return directory.name if directory.parent in [folder.resolve() for folder in _SHIPPED] else str(directory)
 
 
-def read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:
-    """Manifest, feature extractor and axes of a model.
+def read(directory: Path) -> Model:
+    """Read a model.
 
     Raises
     ------
     ModelNotFoundError, ModelDamagedError, ModelFormatError
         If files are missing or do not match the manifest, or the format is not known here.
     """
-    manifest = _read_manifest(directory)
+    manifest = read_manifest(directory)
     try:
         contents = _read_files(directory, _manifest.entry(manifest, "files", dict))
-        extractor, axes = _manifest.decode(manifest, _archive.unpack(contents["arrays.npz"], _MOST_UNPACKED))
+        vocabulary = contents.get(_VOCABULARY, b"")
+        if len(vocabulary) > _MOST_VOCABULARY:
+            raise ValueError(f"{_VOCABULARY} must take at most {_MOST_VOCABULARY} bytes")
+        arrays = _archive.unpack(contents["arrays.npz"], _MOST_UNPACKED)
+        extractor, axes, scope = _manifest.decode(manifest, arrays, vocabulary.decode().split())
     except ModelError:
         raise
     except ValueError as error:
         raise ModelDamagedError(f"model {directory} does not hold together: {error}; install it again") from error
-    return manifest, extractor, axes
+    return Model(manifest, extractor, axes, scope)
 
 
-def _read_manifest(directory: Path) -> dict[str, Any]:
-    """The manifest, with the sha256 of its file as ``digest``."""
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """The manifest, with the sha256 of its file as ``digest``.
+
+    Raises
+    ------
+    ModelNotFoundError, ModelDamagedError, ModelFormatError
+        If it is missing, is not the one that was written, or is of a format that is not known here.
+    """
     path = directory / "manifest.json"
     if not path.is_file():
         raise ModelNotFoundError(f"{path} does not exist; a model is a directory with a manifest.json")
@@ -140,10 +163,8 @@ def _read_files(directory: Path, files: Mapping[str, Any]) -> dict[str, bytes]:
     return contents
 
 
-def write(
-    directory: Path, manifest: Mapping[str, Any], extractor: Extractor, axes: Sequence[Axis], texts: Mapping[str, str]
-) -> None:
-    """Write a model; ``texts`` are further files.
+def write(directory: Path, model: Model, card: str) -> None:
+    """Write a model; its manifest needs only what is not known from the other parts.
 
     All files are written beside their places first and renamed after, the manifest last: what fails leaves the old
     model, and what is killed between two renames leaves a model that is read as damaged.
@@ -153,14 +174,15 @@ def write(
     ValueError
         If it could not be read, e.g. because a weight is no number.
     """
-    entries, arrays = _manifest.encode(extractor, axes)
-    contents = {"arrays.npz": _archive.pack(arrays)} | {name: text.encode() for name, text in texts.items()}
+    entries, arrays = _manifest.encode(model.extractor, model.axes, model.scope)
+    vocabulary = "".join(f"{word}\n" for word in model.scope.vocabulary)
+    contents = {"arrays.npz": _archive.pack(arrays), _VOCABULARY: vocabulary.encode(), "card.md": card.encode()}
     files = {
         name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in contents.items()
     }
-    full = {"format": FORMAT, **manifest, **entries, "files": files}
-    _manifest.decode(full, arrays)  # what could not be read is not written
+    full = {"format": FORMAT, **model.manifest, **entries, "files": files}
+    _manifest.decode(full, arrays, model.scope.vocabulary)  # what could not be read is not written
     content = (json.dumps(full, indent=1, ensure_ascii=False) + "\n").encode()
     contents |= {"manifest.sha256": _seal(hashlib.sha256(content).hexdigest()), "manifest.json": content}
     _replace(directory, contents)

@@ -1,9 +1,9 @@
-"""Gold against predictions: precision, recall and F1 a label, micro and macro averages."""
+"""Gold against predictions: precision, recall and F1 a label, averages, calibration, and what is unsure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from secclass._data import AXES, Labelled, read_labelled
+from secclass.errors import OptionError, optional
 from secclass.tagger import Tagger
 
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 MIN_SUPPORT = 8  # labels with fewer positives are shown but left out of the macro average
+_BINS = 15  # of equal mass, for the calibration error
+_STEPS = 10  # of equal width, for the diagram
+_RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class LabelScore:
     true_positives: int
     false_positives: int
     false_negatives: int
+    true_negatives: int = 0
 
     @property
     def support(self) -> int:
@@ -44,6 +51,29 @@ class LabelScore:
     def f1(self) -> float:
         """Harmonic mean of precision and recall, as in scikit-learn (0 where nothing is right)."""
         return _ratio(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
+
+    @property
+    def f1_interval(self) -> tuple[float, float]:
+        """In which F1 lies in 95% of 1,000 draws of as many sentences from these, with replacement (bootstrap)."""
+        cells = np.array([self.true_positives, self.false_positives, self.false_negatives, self.true_negatives])
+        total = int(cells.sum())
+        if not total:
+            return 0.0, 0.0
+        # Of a draw only the four counts matter, and these are multinomial.
+        right, wrong, missed, _ = np.random.default_rng(0).multinomial(total, cells / total, _RESAMPLES).T
+        f1 = 2 * right / np.maximum(1, 2 * right + wrong + missed)
+        low, high = np.quantile(f1, [0.025, 0.975])
+        return float(low), float(high)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-safe dict of the figures."""
+        return {
+            "precision": self.precision,
+            "recall": self.recall,
+            "f1": self.f1,
+            "f1_interval": list(self.f1_interval),
+            "support": self.support,
+        }
 
 
 @dataclass(frozen=True)
@@ -68,57 +98,133 @@ class AxisScore:
         ]
         return LabelScore("", *sums).f1
 
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-safe dict of the figures."""
+        return {
+            "macro_f1": self.macro_f1,
+            "micro_f1": self.micro_f1,
+            "labels": {score.label: score.to_dict() for score in self.labels},
+        }
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Whether scores are what they say, all labels together.
+
+    Attributes
+    ----------
+    error
+        Expected calibration error: how far the mean score and the share that has the label lie apart, mean over 15
+        bins that hold equally many scores.
+    predicted, observed, share
+        For each of ten steps from 0 to 1 that holds any scores their mean, the share of them that has the label, and
+        how many of all scores it holds.
+    """
+
+    error: float
+    predicted: tuple[float, ...]
+    observed: tuple[float, ...]
+    share: tuple[float, ...]
+
+    @classmethod
+    def measure(cls, scores: FloatArray, gold: BoolArray, weight: FloatArray | None = None) -> Reliability:
+        """From scores, whether each label was right, and how much each counts; all of one shape."""
+        order = np.argsort(scores, axis=None, kind="stable")
+        scores, gold = scores.ravel()[order], gold.ravel()[order]
+        weight = np.ones(len(scores)) if weight is None else weight.ravel()[order]
+        before = np.cumsum(weight) - weight
+        predicted, observed, share = _binned(scores, gold, weight, (before / weight.sum() * _BINS).astype(np.int64))
+        steps = _binned(scores, gold, weight, np.minimum(scores * _STEPS, _STEPS - 1).astype(np.int64))
+        return cls(float(share @ np.abs(predicted - observed)), *(tuple(part.tolist()) for part in steps))
+
+    @classmethod
+    def from_dict(cls, parts: Mapping[str, Any]) -> Reliability:
+        """From what ``dataclasses.asdict`` made of it."""
+        return cls(parts["error"], *(tuple(parts[name]) for name in ("predicted", "observed", "share")))
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """How many sentences have an unsure label, and how many wrong labels, given or missing, are unsure ones.
+
+    Both are shares; ``errors`` is 0 where nothing is wrong.
+    """
+
+    sentences: float
+    errors: float
+
+    @classmethod
+    def measure(cls, unsure: BoolArray, wrong: BoolArray) -> Unsure:
+        """From flags, a row a sentence and a column a label."""
+        return cls(_ratio(int(unsure.any(axis=1).sum()), len(unsure)), _ratio(int((unsure & wrong).sum()), wrong.sum()))
+
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Result of ``evaluate``: the axes, and how many off-topic sentences were given any crime."""
+    """Result of ``evaluate``: the axes, how many off-topic sentences were given any crime, what scores tell."""
 
     sentences: int
     axes: tuple[AxisScore, ...]
     offtopic: int  # off-topic sentences that have no crime in gold
     offtopic_tagged: int
+    reliability: Reliability
+    unsure: Unsure
+    outside: int  # sentences outside what the model knows
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-safe dict of all figures."""
-        return {"sentences": self.sentences, "offtopic": self.offtopic, "offtopic_tagged": self.offtopic_tagged} | {
-            axis.axis: {
-                "macro_f1": axis.macro_f1,
-                "micro_f1": axis.micro_f1,
-                "labels": {
-                    s.label: {"precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support}
-                    for s in axis.labels
-                },
-            }
-            for axis in self.axes
-        }
+        return {
+            "sentences": self.sentences,
+            "offtopic": self.offtopic,
+            "offtopic_tagged": self.offtopic_tagged,
+            "outside": self.outside,
+            "reliability": asdict(self.reliability),
+            "unsure": asdict(self.unsure),
+        } | {axis.axis: axis.to_dict() for axis in self.axes}
 
     def __str__(self) -> str:
         lines = [f"{self.sentences} sentences"]
         for axis in self.axes:
-            lines += ["", f"{axis.axis:<26}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}"]
+            lines += ["", f"{axis.axis:<26}{'precision':>10}{'recall':>10}{'F1':>10}{'95% of F1':>16}{'support':>10}"]
             lines += [
-                f"  {s.label:<24}{s.precision:>10.3f}{s.recall:>10.3f}{s.f1:>10.3f}{s.support:>10}" for s in axis.labels
+                f"  {s.label:<24}{s.precision:>10.3f}{s.recall:>10.3f}{s.f1:>10.3f}"
+                f"{'{:.3f} to {:.3f}'.format(*s.f1_interval):>16}{s.support:>10}"
+                for s in axis.labels
             ]
             lines.append(f"  {'micro F1 (all labels)':<44}{axis.micro_f1:>10.3f}")
             lines.append(f"  {f'macro F1 (labels with at least {MIN_SUPPORT} positives)':<44}{axis.macro_f1:>10.3f}")
         if self.offtopic:
             counts = f"{self.offtopic_tagged} of {self.offtopic} ({self.offtopic_tagged / self.offtopic:.1%})"
             lines += ["", f"off-topic sentences without a crime that were given one: {counts}"]
+        lines += [
+            "",
+            f"expected calibration error ({_BINS} bins of equal mass, all labels): {self.reliability.error:.4f}",
+            f"unsure: {self.unsure.sentences:.1%} of sentences, with {self.unsure.errors:.1%} of the wrong labels",
+            f"outside what the model knows: {self.outside} sentences",
+        ]
         return "\n".join(lines)
 
 
 def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+    return float(part / whole) if whole else 0.0
 
 
-def indicator(rows: Sequence[Sequence[str]], labels: Sequence[str]) -> npt.NDArray[np.bool_]:
+def _binned(
+    scores: FloatArray, gold: BoolArray, weight: FloatArray, bins: npt.NDArray[np.int64]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of each bin that is not empty mean score, share of gold, and share of all weight."""
+    mass = np.bincount(bins, weight)
+    used = mass > 0
+    predicted, observed = (np.bincount(bins, weight * part)[used] / mass[used] for part in (scores, gold))
+    return predicted, observed, mass[used] / mass.sum()
+
+
+def indicator(rows: Sequence[Sequence[str]], labels: Sequence[str]) -> BoolArray:
     """Label sets as a matrix, a row each and a column a label."""
     return np.array([[label in row for label in labels] for row in rows], bool).reshape(len(rows), len(labels))
 
 
-def score(
-    axis: str, gold: npt.NDArray[np.bool_], predicted: npt.NDArray[np.bool_], free: npt.NDArray[np.bool_] | None = None
-) -> AxisScore:
+def score(axis: str, gold: BoolArray, predicted: BoolArray, free: BoolArray | None = None) -> AxisScore:
     """Scores of predictions, all matrices with a row a sentence and a column a label of the axis."""
     counted = np.ones_like(gold) if free is None else ~free
     return AxisScore(
@@ -129,6 +235,7 @@ def score(
                 int((gold & predicted & counted)[:, column].sum()),
                 int((~gold & predicted & counted)[:, column].sum()),
                 int((gold & ~predicted & counted)[:, column].sum()),
+                int((~gold & ~predicted & counted)[:, column].sum()),
             )
             for column, label in enumerate(AXES[axis])
         ),
@@ -145,14 +252,53 @@ def evaluate(tagger: Tagger, gold: Sequence[Labelled] | Path) -> Evaluation:
     """
     rows = read_labelled(gold) if isinstance(gold, Path) else list(gold)
     tagged = tagger.tag_sentences([row.text for row in rows])
-    axes = tuple(
-        score(
-            axis,
-            indicator([row.labels(axis) for row in rows], labels),
-            indicator([getattr(sentence, axis) for sentence in tagged], labels),
-            indicator([row.free for row in rows], labels),
-        )
-        for axis, labels in AXES.items()
-    )
+    labels = [label for names in AXES.values() for label in names]
+    right = indicator([(*row.crimes, *row.stances) for row in rows], labels)
+    given = indicator([(*s.crimes, *s.stances) for s in tagged], labels)
+    free = indicator([row.free for row in rows], labels)
+    unsure = indicator([s.unsure for s in tagged], labels)
+    by_label = [{**s.crime_scores, **s.stance_scores} for s in tagged]
+    scores = np.array([[row.get(label, 0.0) for label in labels] for row in by_label]).reshape(right.shape)
+    axes, begin = [], 0
+    for axis, names in AXES.items():
+        part = slice(begin, begin + len(names))
+        axes.append(score(axis, right[:, part], given[:, part], free[:, part]))
+        begin = part.stop
     off = [s for row, s in zip(rows, tagged, strict=True) if row.offtopic and not row.crimes]
-    return Evaluation(len(rows), axes, len(off), sum(bool(sentence.crimes) for sentence in off))
+    return Evaluation(
+        len(rows),
+        tuple(axes),
+        len(off),
+        sum(bool(s.crimes) for s in off),
+        Reliability.measure(scores[~free], right[~free]),
+        Unsure.measure(unsure, (right != given) & ~free),
+        sum(s.reason is not None for s in tagged),
+    )
+
+
+def plot(curves: Mapping[str, Reliability], path: Path) -> None:
+    """Draw a reliability diagram: for each curve the share that has the label, by score.
+
+    Raises
+    ------
+    MissingDependencyError
+        If matplotlib is not installed.
+    OptionError
+        If the name of the file says no kind of picture that matplotlib can write.
+    """
+    with optional("plots", "a reliability diagram"):
+        import matplotlib
+        from matplotlib.figure import Figure
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.add_subplot(xlabel="mean score", ylabel="share that has the label", aspect="equal")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.plot([0, 1], [0, 1], color="#888888", linewidth=1, label="what scores should be")
+    for (name, curve), colour, mark in zip(curves.items(), ("#0072b2", "#d55e00"), ("o", "s"), strict=False):
+        axes.plot(curve.predicted, curve.observed, color=colour, marker=mark, label=f"{name} (error {curve.error:.3f})")
+    axes.legend(frameon=False, loc="upper left")
+    # The same figures give the same bytes.
+    with matplotlib.rc_context({"svg.hashsalt": "secclass", "svg.fonttype": "none"}):
+        try:
+            figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+        except ValueError as error:
+            raise OptionError(f"{path}: {error}") from None

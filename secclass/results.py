@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
-from secclass import plots
+from secclass import _html, plots
 from secclass.errors import InputError, OptionError, SecclassError, optional
 from secclass.labels import CrimeType, Stance, find_label
 
@@ -30,6 +31,11 @@ class Sentence:
         The labels that hold: score at or above the label's threshold. In label order.
     crime_scores, stance_scores
         Calibrated probability of every label, in label order. Scores are independent: they do not sum to 1.
+    unsure
+        The labels, given or not, whose score is near enough to the threshold that a reader should decide.
+    reason
+        Why the sentence is outside what the model knows, and so has no labels: "not prose" (numbers, code, tables,
+        noise), "other language" (hardly any known word, nor function word), or "unknown words"; else None.
     """
 
     text: str
@@ -39,6 +45,8 @@ class Sentence:
     stances: tuple[Stance, ...]
     crime_scores: Mapping[CrimeType, float]
     stance_scores: Mapping[Stance, float]
+    unsure: tuple[CrimeType | Stance, ...] = ()
+    reason: str | None = None
 
     @property
     def stance(self) -> Stance | None:
@@ -56,19 +64,34 @@ class Sentence:
             "stances": [label.value for label in self.stances],
             "crime_scores": {label.value: score for label, score in self.crime_scores.items()},
             "stance_scores": {label.value: score for label, score in self.stance_scores.items()},
+            "unsure": [label.value for label in self.unsure],
+            "reason": self.reason,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = (self.text, self.start, self.end, self.crimes, self.stances)
-        return _sentence, (*values, dict(self.crime_scores), dict(self.stance_scores))
+        scores = dict(self.crime_scores), dict(self.stance_scores)
+        return _sentence, (
+            self.text,
+            self.start,
+            self.end,
+            self.crimes,
+            self.stances,
+            *scores,
+            self.unsure,
+            self.reason,
+        )
 
 
-def _sentence(text: str, start: int, end: int, crimes: Any, stances: Any, *scores: Any) -> Sentence:
-    return Sentence(text, start, end, crimes, stances, *map(MappingProxyType, scores))
+def _sentence(text: str, start: int, end: int, *rest: Any) -> Sentence:
+    crimes, stances, crime_scores, stance_scores, unsure, reason = rest
+    scores = MappingProxyType(crime_scores), MappingProxyType(stance_scores)
+    return Sentence(text, start, end, crimes, stances, *scores, unsure, reason)
 
 
-COLUMNS: dict[str, type] = {"text": str, "start": int, "end": int, "crimes": list, "stance": str, "stances": list} | {
-    f"{label.value}_score": float for label in (*CrimeType, *Stance)
+COLUMNS: dict[str, type] = {
+    **{"text": str, "start": int, "end": int, "crimes": list, "stance": str, "stances": list},
+    **{"unsure": list, "reason": str},
+    **{f"{label.value}_score": float for label in (*CrimeType, *Stance)},
 }
 
 
@@ -133,6 +156,17 @@ class Document(Sequence[Sentence]):
             import pandas
         return pandas.DataFrame([flat(sentence) for sentence in self], columns=list(COLUMNS))
 
+    def to_html(self) -> str:
+        """A page that shows the text, its sentences coloured by stance, with their crime types and scores on hover.
+
+        It needs no other file and no script, and follows the reader's choice of light or dark.
+        """
+        return "".join(_html.page([marked(self)]))
+
+    def _repr_html_(self) -> str:
+        """The same as part of a page, as notebooks show it."""
+        return _html.style() + marked(self)
+
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the document as a strip: a column a sentence, a row for each crime type in it and each stance.
 
@@ -174,6 +208,24 @@ class Document(Sequence[Sentence]):
         ]
 
 
+def marked(document: Document) -> str:
+    """The body of ``Document.to_html``."""
+    return _html.body(
+        document.text,
+        [_html.Marked(s.start, s.end, s.crimes, s.stances, s.stance, s.unsure, s.reason, _hover(s)) for s in document],
+    )
+
+
+def _hover(sentence: Sentence) -> str:
+    """The scores that are worth a look, highest first, a line each."""
+    pairs = itertools.chain(sentence.crime_scores.items(), sentence.stance_scores.items())
+    worth = [(label, score) for label, score in pairs if score >= 0.05 or label in sentence.unsure]
+    return "\n".join(
+        f"{label.title} {score:.2f}{' (unsure)' if label in sentence.unsure else ''}"
+        for label, score in sorted(worth, key=lambda pair: -pair[1])
+    )
+
+
 @dataclass(frozen=True)
 class Contribution:
     """What one feature adds to a label's raw score.
@@ -193,11 +245,13 @@ class Contribution:
 class LabelExplanation:
     """Why a label got its score: ``bias`` plus the weights of ``contributions`` is ``raw``.
 
-    ``score`` is the calibrated probability of ``raw``; the label holds where it reaches ``threshold``.
+    ``score`` is the calibrated probability of ``raw``; the label holds where it reaches ``threshold``, but for
+    sentences that are outside what the model knows (``Explanation.reason``).
     """
 
     label: CrimeType | Stance
     holds: bool
+    unsure: bool
     score: float
     threshold: float
     raw: float
@@ -211,16 +265,26 @@ class LabelExplanation:
             totals[part.words] = totals.get(part.words, 0.0) + part.weight
         return sorted(totals.items(), key=lambda item: -abs(item[1]))[:most]
 
+    def __str__(self) -> str:
+        verdict = ("given" if self.holds else "not given") + (", unsure" if self.unsure else "")
+        lines = [
+            f"{'+' if self.holds else '-'} {self.label}: {verdict}, score {self.score:.3f} "
+            f"(threshold {self.threshold:.3f}, raw {self.raw:+.2f}, bias {self.bias:+.2f})",
+            *([f"    {weight:+.2f}  {words}" for words, weight in self.words()] or ["    no words moved it"]),
+        ]
+        return "\n".join(lines)
+
 
 @dataclass(frozen=True)
 class Explanation:
     """The explanation of one sentence: ``explanation["terrorism"]`` is that label's LabelExplanation.
 
-    Iterating gives the labels, in label order.
+    Iterating gives the labels, in label order. ``reason`` is that of the Sentence.
     """
 
     text: str
     labels: Mapping[CrimeType | Stance, LabelExplanation]
+    reason: str | None = None
 
     def __getitem__(self, label: CrimeType | Stance | str) -> LabelExplanation:
         try:
@@ -235,16 +299,10 @@ class Explanation:
         return len(self.labels)
 
     def __str__(self) -> str:
-        lines = [self.text]
-        for item in self.labels.values():
-            if not item.holds and item.score < 0.5 * item.threshold:
-                continue
-            lines.append(
-                f"{'+' if item.holds else '-'} {item.label}  score {item.score:.3f} "
-                f"(threshold {item.threshold:.3f}, raw {item.raw:+.2f}, bias {item.bias:+.2f})"
-            )
-            lines += [f"    {weight:+.2f}  {words}" for words, weight in item.words()]
-        return "\n".join(lines)
+        """The labels that hold, and those that came near, with the words that moved them most."""
+        outside = [f"outside what the model knows: {self.reason}"] if self.reason else []
+        near = [item for item in self.labels.values() if item.holds or item.unsure or item.score >= item.threshold / 2]
+        return "\n".join([self.text, *outside, *map(str, near)])
 
 
 @dataclass(frozen=True)

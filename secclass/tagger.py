@@ -14,10 +14,12 @@ from typing import Any, Literal
 import numpy as np
 
 from secclass import _frames, _store, _stream
-from secclass._features import Extractor
+from secclass._features import Extractor, Features
 from secclass._frames import Frame
 from secclass._linear import Axis, FloatArray
+from secclass._operating import Point, Thresholds, thresholds_of
 from secclass._text import check_text, check_texts, sentence_spans
+from secclass._tokens import BoolArray
 from secclass.errors import ModelDamagedError
 from secclass.labels import CrimeType, Stance
 from secclass.results import (
@@ -46,17 +48,18 @@ class Tagger:
 
     def __init__(
         self,
-        manifest: Mapping[str, Any],
-        extractor: Extractor,
-        axes: Sequence[Axis],
+        model: _store.Model,
         directory: Path,
         extra_expressions: Mapping[str, Sequence[str]],
+        thresholds: Thresholds | None,
     ) -> None:
-        by_name = {axis.name: axis for axis in axes}
+        manifest, self._extractor, self._axes, self._scope = model
+        by_name = {axis.name: axis for axis in self._axes}
         self._crimes, self._stances = by_name["crimes"], by_name["stances"]
-        self._extractor = extractor
         self._directory = directory
         self._extra_expressions = extra_expressions
+        self._asked = tuple(thresholds.items()) if isinstance(thresholds, Mapping) else thresholds
+        self._thresholds = thresholds_of(self._axes, thresholds)
         self._info = ModelInfo(
             name=manifest["name"],
             version=manifest["version"],
@@ -70,7 +73,7 @@ class Tagger:
 
     def __reduce__(self) -> tuple[Any, ...]:
         extra = tuple((label, tuple(items)) for label, items in self._extra_expressions.items())
-        return _restore, (_store.reference(self._directory), self.info.digest, extra)
+        return _restore, (_store.reference(self._directory), self.info.digest, extra, self._asked)
 
     def __repr__(self) -> str:
         return f"<Tagger {self.info.name} {self.info.version}>"
@@ -80,27 +83,48 @@ class Tagger:
         """Which model this is: name, version, language, labels, format, digest."""
         return self._info
 
-    def tag(self, text: str) -> Document:
+    @property
+    def thresholds(self) -> Mapping[CrimeType | Stance, float]:
+        """The score from which on each label is given, in label order; infinite for a label that never is."""
+        by_value = {
+            label: float(threshold)
+            for axis in (self._crimes, self._stances)
+            for label, threshold in zip(axis.labels, self._thresholds[axis.name], strict=True)
+        }
+        return MappingProxyType({label: by_value[label.value] for label in self.info.labels})
+
+    def tag(self, text: str, *, thresholds: Thresholds | None = None) -> Document:
         """Split a text into sentences and tag each.
+
+        Parameters
+        ----------
+        text
+            The text.
+        thresholds
+            As in ``load``, for this call only; labels that are not spoken of keep the thresholds of the tagger.
 
         Raises
         ------
         InputError
             If ``text`` is no str.
+        OptionError
+            If ``thresholds`` has no meaning.
         """
-        return self._documents([check_text(text)])[0]
+        return self._documents([check_text(text)], thresholds=self._chosen(thresholds))[0]
 
-    def tag_sentences(self, sentences: Iterable[str]) -> list[Sentence]:
-        """Tag sentences that are already split: one Sentence for each, in order.
+    def tag_sentences(self, sentences: Iterable[str], *, thresholds: Thresholds | None = None) -> list[Sentence]:
+        """Tag sentences that are already split: one Sentence for each, in order. ``thresholds`` as in ``tag``.
 
         Raises
         ------
         InputError
             If ``sentences`` is a str or no iterable, or an item is no str.
+        OptionError
+            If ``thresholds`` has no meaning.
         """
         texts = check_texts(sentences)
         _log.debug("tagging %d sentences", len(texts))
-        return list(self._tagged(texts, [(0, len(text)) for text in texts]))
+        return list(self._tagged(texts, [(0, len(text)) for text in texts], self._chosen(thresholds)))
 
     def stream(
         self,
@@ -110,6 +134,7 @@ class Tagger:
         n_jobs: int | None = None,
         progress: bool = False,
         errors: Literal["raise", "collect"] = "raise",
+        thresholds: Thresholds | None = None,
     ) -> Iterator[Document]:
         """Tag many texts: one Document for each, in order, as they are asked for.
 
@@ -135,21 +160,22 @@ class Tagger:
             "collect": the item gets a Document with that error as ``document.error`` and without sentences, and
             the work goes on; so there is a document for every item, and ``if document.error`` finds the failures.
             An error of the iterable itself, or of workers that cannot do anything, is always raised.
+        thresholds
+            As in ``tag``.
 
         Raises
         ------
         InputError
             If ``texts`` is a str or no iterable; with ``errors="raise"`` also if an item is no str.
         OptionError
-            If ``batch_size``, ``n_jobs`` or ``errors`` has no meaning.
+            If ``batch_size``, ``n_jobs``, ``errors`` or ``thresholds`` has no meaning.
         TaggingError
             With ``errors="raise"``, if an item could not be tagged.
         MissingDependencyError
             If ``progress`` is asked for and tqdm is not installed.
         """
-        return _stream.stream(
-            self._documents, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors
-        )
+        tag = functools.partial(self._documents, thresholds=self._chosen(thresholds))
+        return _stream.stream(tag, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors)
 
     def tag_frame(
         self,
@@ -159,6 +185,7 @@ class Tagger:
         rows: Literal["sentences", "documents"] = "sentences",
         n_jobs: int | None = None,
         progress: bool = False,
+        thresholds: Thresholds | None = None,
     ) -> Frame:
         """Tag the texts in a column of a data frame. Needs ``pip install 'secclass[frames]'``.
 
@@ -171,48 +198,58 @@ class Tagger:
         rows
             "sentences": a row a sentence; the other columns are repeated, ``column`` gives way to ``sentence``.
             "documents": the rows stay as they are, and each new column holds a list, an entry a sentence.
-        n_jobs, progress
+        n_jobs, progress, thresholds
             As in ``stream``.
 
         Returns
         -------
         Frame
             A data frame of the same kind with the new columns ``sentence``, ``start``, ``end`` (characters in the
-            text), ``crimes``, ``stance``, ``stances`` and a score for each label, ``label_score``. A pandas index
-            is kept, and repeated with its row. No row is lost: where the text is missing, all new columns are
-            missing; a text without a sentence is one row with missing values, or empty lists.
+            text), ``crimes``, ``stance``, ``stances``, ``unsure``, ``reason`` and a score for each label,
+            ``label_score``. A pandas index is kept, and repeated with its row. No row is lost: where the text is
+            missing, all new columns are missing; a text without a sentence is one row with missing values, or
+            empty lists.
 
         Raises
         ------
         InputError
             If ``frame`` is no data frame, or a value is neither a str nor missing; its row counts from 0.
         OptionError
-            If there is no such column, a new column would replace one, or ``rows`` has no meaning.
+            If there is no such column, a new column would replace one, or ``rows`` or ``thresholds`` has no
+            meaning.
         MissingDependencyError
             If narwhals is not installed.
         """
         return _frames.tag_frame(
-            frame, column, lambda texts: self.stream(texts, n_jobs=n_jobs, progress=progress), rows
+            frame,
+            column,
+            lambda texts: self.stream(texts, n_jobs=n_jobs, progress=progress, thresholds=thresholds),
+            rows,
         )
 
-    def explain(self, sentence: str | Sentence) -> Explanation:
-        """Which words moved each label of one sentence, and how far.
+    def explain(self, sentence: str | Sentence, *, thresholds: Thresholds | None = None) -> Explanation:
+        """Which words moved each label of one sentence, and how far, also the labels that are not given.
 
-        For each label ``bias`` plus the weights of ``contributions`` is the raw score.
+        For each label ``bias`` plus the weights of ``contributions`` is the raw score. ``thresholds`` as in ``tag``.
 
         Raises
         ------
         InputError
             If ``sentence`` is neither a str nor a Sentence.
+        OptionError
+            If ``thresholds`` has no meaning.
         """
         text = sentence.text if isinstance(sentence, Sentence) else check_text(sentence, "sentence")
+        chosen = self._chosen(thresholds)
         found = self._extractor.extract([text])
         tokens = found.tokens
+        (reason,) = self._reasons(found)
         labels: dict[CrimeType | Stance, LabelExplanation] = {}
         by_value: dict[str, CrimeType | Stance] = {label.value: label for label in (*CrimeType, *Stance)}
         for axis in (self._crimes, self._stances):
             raw = axis.raw(found)
             score = axis.probabilities(raw)
+            given, unsure = _judged(axis, score, chosen[axis.name], [reason])
             for index, value in enumerate(axis.labels):
                 parts = []
                 for view, first, last, weight in axis.contributions(index, found):
@@ -221,36 +258,54 @@ class Tagger:
                 label = by_value[value]
                 labels[label] = LabelExplanation(
                     label=label,
-                    holds=bool(score[0, index] >= axis.threshold[index]),
+                    holds=bool(given[0, index]),
+                    unsure=bool(unsure[0, index]),
                     score=float(score[0, index]),
-                    threshold=float(axis.threshold[index]),
+                    threshold=float(chosen[axis.name][index]),
                     raw=float(raw[0, index]),
                     bias=float(axis.bias[index]),
                     contributions=tuple(sorted(parts, key=lambda part: -abs(part.weight))),
                 )
-        return Explanation(text, MappingProxyType(labels))
+        return Explanation(text, MappingProxyType(labels), reason)
 
-    def _documents(self, texts: Sequence[str]) -> list[Document]:
+    def _chosen(self, thresholds: Thresholds | None) -> dict[str, FloatArray]:
+        return thresholds_of(self._axes, thresholds, self._thresholds)
+
+    def _reasons(self, found: Features) -> list[str | None]:
+        return self._scope.reasons(found.tokens, self._extractor.function.find(found.tokens.key) >= 0)
+
+    def _documents(self, texts: Sequence[str], thresholds: Mapping[str, FloatArray]) -> list[Document]:
         """The documents of a batch of texts, all their sentences tagged together."""
         places = [sentence_spans(text) for text in texts]
         sentences = [text[start:end] for text, spans in zip(texts, places, strict=True) for start, end in spans]
         characters = sum(map(len, texts))
         _log.debug("tagging %d texts of %d characters in %d sentences", len(texts), characters, len(sentences))
-        tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)))
+        tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)), thresholds)
         return [
             Document(text, tuple(itertools.islice(tagged, len(spans))))
             for text, spans in zip(texts, places, strict=True)
         ]
 
-    def _tagged(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
+    def _tagged(
+        self, texts: Sequence[str], spans: Sequence[tuple[int, int]], thresholds: Mapping[str, FloatArray]
+    ) -> Iterator[Sentence]:
         for part in _batches(texts):
             batch = texts[part]
             found = self._extractor.extract(batch)
-            crimes = _Decisions(self._crimes, CrimeType, self._crimes.raw(found))
-            stances = _Decisions(self._stances, Stance, self._stances.raw(found))
+            reasons = self._reasons(found)
+            crimes = _Decisions(self._crimes, CrimeType, self._crimes.raw(found), thresholds["crimes"], reasons)
+            stances = _Decisions(self._stances, Stance, self._stances.raw(found), thresholds["stances"], reasons)
             for row, (text, (start, end)) in enumerate(zip(batch, spans[part], strict=True)):
                 yield Sentence(
-                    text, start, end, crimes.labels(row), stances.labels(row), crimes.scores(row), stances.scores(row)
+                    text,
+                    start,
+                    end,
+                    crimes.given(row),
+                    stances.given(row),
+                    crimes.scores(row),
+                    stances.scores(row),
+                    crimes.unsure(row) + stances.unsure(row),
+                    reasons[row],
                 )
 
 
@@ -266,34 +321,69 @@ def _batches(texts: Sequence[str]) -> Iterator[slice]:
         yield slice(begin, len(texts))
 
 
+def _judged(
+    axis: Axis, score: FloatArray, thresholds: FloatArray, reasons: Sequence[str | None]
+) -> tuple[BoolArray, BoolArray]:
+    """Which labels (columns) hold for each sentence (rows), and which are unsure: none where there is a reason.
+
+    Between the band of a label and its threshold, wherever that was put, the label is unsure too.
+    """
+    inside = np.array([reason is None for reason in reasons], bool)[:, None]
+    given = (score >= thresholds) & inside
+    if axis.validated is None:
+        return given, np.zeros_like(given)
+    low, high = np.minimum(axis.validated.low, thresholds), np.maximum(axis.validated.high, thresholds)
+    return given, (score >= low) & (score < high) & inside
+
+
 class _Decisions:
     """Scores of a batch on one axis, as labels."""
 
-    def __init__(self, axis: Axis, labels: type[CrimeType] | type[Stance], raw: FloatArray) -> None:
+    def __init__(
+        self,
+        axis: Axis,
+        labels: type[CrimeType] | type[Stance],
+        raw: FloatArray,
+        thresholds: FloatArray,
+        reasons: Sequence[str | None],
+    ) -> None:
         self._labels: tuple[Any, ...] = tuple(labels[name.upper()] for name in axis.labels)
         probabilities = axis.probabilities(raw)
         self._scores = probabilities.tolist()
-        self._holds: dict[int, list[int]] = {}
-        for row, column in zip(*map(np.ndarray.tolist, np.nonzero(probabilities >= axis.threshold)), strict=True):
-            self._holds.setdefault(row, []).append(column)
+        given, unsure = _judged(axis, probabilities, thresholds, reasons)
+        self._given, self._unsure = _columns(given), _columns(unsure)
 
-    def labels(self, row: int) -> tuple[Any, ...]:
-        return tuple(self._labels[column] for column in self._holds.get(row, ()))
+    def given(self, row: int) -> tuple[Any, ...]:
+        return tuple(self._labels[column] for column in self._given.get(row, ()))
+
+    def unsure(self, row: int) -> tuple[Any, ...]:
+        return tuple(self._labels[column] for column in self._unsure.get(row, ()))
 
     def scores(self, row: int) -> Mapping[Any, float]:
         return MappingProxyType(dict(zip(self._labels, self._scores[row], strict=True)))
 
 
+def _columns(flags: BoolArray) -> dict[int, list[int]]:
+    """The columns that are set in each row that has any."""
+    columns: dict[int, list[int]] = {}
+    for row, column in zip(*map(np.ndarray.tolist, np.nonzero(flags)), strict=True):
+        columns.setdefault(row, []).append(column)
+    return columns
+
+
 @functools.lru_cache(maxsize=4)
-def _read(directory: Path) -> tuple[dict[str, Any], Extractor, tuple[Axis, ...]]:
-    manifest, extractor, axes = _store.read(directory)
-    name, version, digest = (manifest[entry] for entry in ("name", "version", "digest"))
+def _read(directory: Path) -> _store.Model:
+    model = _store.read(directory)
+    name, version, digest = (model.manifest[entry] for entry in ("name", "version", "digest"))
     _log.info("read model %s %s from %s, digest %s", name, version, directory, digest)
-    return manifest, extractor, axes
+    return model
 
 
 def load(
-    model: str | os.PathLike[str] = "en", *, extra_expressions: Mapping[CrimeType | str, Sequence[str]] | None = None
+    model: str | os.PathLike[str] = "en",
+    *,
+    extra_expressions: Mapping[CrimeType | str, Sequence[str]] | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Tagger:
     """A tagger from a shipped model or a model directory. Models are read once and kept.
 
@@ -304,26 +394,40 @@ def load(
     extra_expressions
         For crime types, further expressions in lexicon notation: ``{"telecom_fraud": ["fraud park~"]}``.
         They count at once, with the weight that the model gives to expressions of that crime type.
+    thresholds
+        From which score on labels are given. "balanced", and None: each label as often as it is right to be given.
+        "precision": at least 0.95 of the sentences given a label have it, in cross-validation; a label that cannot
+        keep that is never given. "recall": the highest F2, in which recall counts twice as much as precision.
+        A number from 0 to 1: the same for all labels. A mapping of labels to any of these: the others are balanced.
+        The model card tells precision and recall of each.
 
     Raises
     ------
     ModelNotFoundError, ModelDamagedError, ModelFormatError
         If the model is missing, changed, or of another format.
     OptionError, InputError
-        If ``extra_expressions`` names no crime type, or holds something else than lists of str.
+        If ``extra_expressions`` names no crime type, or holds something else than lists of str; if ``thresholds``
+        has no meaning, or the model is of an old format that tells only of balanced ones.
     """
     directory = _store.find(model).resolve()
-    manifest, extractor, axes = _read(directory)
+    found = _read(directory)
     extra = check_expressions(extra_expressions or {})
     if extra:
-        extractor = Extractor(extractor.lexicon.with_expressions(extra), extractor.lengths)
-    return Tagger(manifest, extractor, axes, directory, extra)
+        extractor = found.extractor
+        found = found._replace(extractor=Extractor(extractor.lexicon.with_expressions(extra), extractor.lengths))
+    return Tagger(found, directory, extra, thresholds)
 
 
 @functools.lru_cache(maxsize=4)
-def _restore(model: str, digest: str, extra_expressions: tuple[tuple[str, tuple[str, ...]], ...]) -> Tagger:
+def _restore(
+    model: str,
+    digest: str,
+    extra_expressions: tuple[tuple[str, tuple[str, ...]], ...],
+    thresholds: Point | float | tuple[tuple[str, Point | float], ...] | None,
+) -> Tagger:
     """The tagger that was pickled, made once a process."""
-    tagger = load(model, extra_expressions=dict(extra_expressions))
+    asked: Thresholds | None = dict(thresholds) if isinstance(thresholds, tuple) else thresholds
+    tagger = load(model, extra_expressions=dict(extra_expressions), thresholds=asked)
     if tagger.info.digest != digest:
         raise ModelDamagedError(
             f"the tagger was pickled with another model {model!r} than the one found here; install the same secclass "
@@ -332,14 +436,14 @@ def _restore(model: str, digest: str, extra_expressions: tuple[tuple[str, tuple[
     return tagger
 
 
-def tag(text: str) -> Document:
+def tag(text: str, *, thresholds: Thresholds | None = None) -> Document:
     """Split a text into sentences and tag each with the shipped English model. See ``Tagger.tag``."""
-    return load().tag(text)
+    return load().tag(text, thresholds=thresholds)
 
 
-def tag_sentences(sentences: Iterable[str]) -> list[Sentence]:
+def tag_sentences(sentences: Iterable[str], *, thresholds: Thresholds | None = None) -> list[Sentence]:
     """Tag sentences that are already split with the shipped English model. See ``Tagger.tag_sentences``."""
-    return load().tag_sentences(sentences)
+    return load().tag_sentences(sentences, thresholds=thresholds)
 
 
 def tag_frame(
@@ -349,6 +453,7 @@ def tag_frame(
     rows: Literal["sentences", "documents"] = "sentences",
     n_jobs: int | None = None,
     progress: bool = False,
+    thresholds: Thresholds | None = None,
 ) -> Frame:
     """Tag a column of a pandas or polars data frame with the shipped English model. See ``Tagger.tag_frame``."""
-    return load().tag_frame(frame, column, rows=rows, n_jobs=n_jobs, progress=progress)
+    return load().tag_frame(frame, column, rows=rows, n_jobs=n_jobs, progress=progress, thresholds=thresholds)

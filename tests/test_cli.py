@@ -55,6 +55,36 @@ def test_html_escapes(capsys: pytest.CaptureFixture[str], file: Path) -> None:
     assert "<b>" not in out
 
 
+def test_thresholds_are_passed_on(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    _, out, _ = run(capsys, "tag", file, "--thresholds", "1")
+    assert all(not (row["crimes"] or row["stances"]) for row in map(json.loads, out.splitlines()))
+    _, out, _ = run(capsys, "tag", file, "--thresholds", "precision")
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"file": str(file), "row": None, **s.to_dict()} for s in secclass.tag(TEXT, thresholds="precision")
+    ]
+    code, _, err = run(capsys, "tag", file, "--thresholds", "high")
+    assert (code, "no operating point 'high'" in err) == (2, True)
+
+
+def test_explain_says_it_of_one_label(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "explain", "The bus left at nine.", "--label", "terrorism")
+    assert out.startswith("- terrorism: not given, score 0.0")
+    code, _, err = run(capsys, "explain", "The bus left at nine.", "--label", "fraud")
+    assert (code, "no label 'fraud'" in err) == (2, True)
+
+
+def test_evaluate_draws_a_diagram(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    needed("matplotlib", "plots")
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text('{"text": "They agreed to fight cybercrime.", "crimes": ["cybercrime"], "stances": ["agreement"]}')
+    code, out, _ = run(capsys, "evaluate", gold, "--plot", tmp_path / "plot.svg")
+    drawn = (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    assert code == 0
+    assert "expected calibration error" in out
+    assert "gold.jsonl (error" in drawn
+    assert "seeds, cross-validated (error" in drawn
+
+
 def test_table(capsys: pytest.CaptureFixture[str], file: Path) -> None:
     _, out, _ = run(capsys, "tag", file, file, "--format", "table")
     assert out.count(f"== {file}") == 2
@@ -218,7 +248,8 @@ def test_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "0 of 1 (0.0%)" in out
     _, out, _ = run(capsys, "evaluate", gold, "--json")
     figures = json.loads(out)
-    assert figures["crimes"]["labels"]["drug_trafficking"] == {"precision": 1, "recall": 1, "f1": 1, "support": 1}
+    perfect = {"precision": 1, "recall": 1, "f1": 1, "f1_interval": [0, 1], "support": 1}
+    assert figures["crimes"]["labels"]["drug_trafficking"] == perfect
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,18 @@ import secclass
 FLOORS = [
     {"errors"},
     {"labels"},
-    {"plots"},
-    {"_archive", "_text", "_tokens", "_data", "_files", "results"},
+    {"plots", "_html"},
+    {"_archive", "_text", "_tokens", "_data", "_files", "_validated", "results"},
     {"_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues", "_characters"},
-    {"_features"},
+    {"_features", "_scope"},
     {"_network"},
     {"_linear"},
-    {"_manifest"},
+    {"_manifest", "_operating"},
     {"_store"},
     {"tagger"},
     {"evaluation", "_spacy"},
-    {"_network_training", "_linear_training", "_calibration"},
+    {"_network_training", "_linear_training", "_calibration", "_card"},
     {"_axis_training"},
     {"training", "_classifier"},
     {"__init__"},
@@ -40,6 +40,7 @@ OPTIONAL = {  # imported where asked for
     "_frames": {"narwhals"},
     "_spacy": {"spacy"},
     "_stream": {"joblib", "tqdm"},
+    "evaluation": {"matplotlib"},
 }
 
 

@@ -18,7 +18,17 @@ TEXTS = [
     "They urged banks to act against money laundering.",
 ]
 LABELS = [*secclass.CrimeType, *secclass.Stance]
-NEW = ["sentence", "start", "end", "crimes", "stance", "stances", *(f"{label}_score" for label in LABELS)]
+NEW = [
+    "sentence",
+    "start",
+    "end",
+    "crimes",
+    "stance",
+    "stances",
+    "unsure",
+    "reason",
+    *(f"{label}_score" for label in LABELS),
+]
 
 
 @pytest.fixture(params=["pandas", "polars"])

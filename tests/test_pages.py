@@ -14,7 +14,7 @@ import pytest
 from secclass.__main__ import _parser, main
 from tests.helpers import ROOT, needed, run_page
 
-NEEDS = {  # packages beside secclass's own, and the extra that brings them
+NEEDS: dict[str, dict[str, str]] = {  # packages beside secclass's own, and the extra that brings them
     "README.md": {"pandas": "frames", "narwhals": "frames", "spacy": "spacy", "matplotlib": "plots"},
     "docs/how-to/data-frames.md": {"narwhals": "frames", "pandas": "frames", "polars": "integrations"},
     "docs/how-to/own-labels.md": {},
@@ -23,6 +23,7 @@ NEEDS = {  # packages beside secclass's own, and the extra that brings them
     "docs/how-to/spacy.md": {"spacy": "spacy"},
     "docs/reference/errors.md": {},
     "docs/reference/labels.md": {},
+    "docs/trust.md": {},
 }
 ELSEWHERE = {"docs/how-to/dask-and-spark.md"}  # runs in test_clusters.py
 PAGES = {

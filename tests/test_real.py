@@ -25,6 +25,10 @@ def test_documents_are_split_and_tagged(shared: Path, tagger: Tagger) -> None:
         assert len(doc) > 1
 
 
+def test_scores_are_probabilities(shared: Path, tagger: Tagger) -> None:
+    assert evaluate(tagger, shared / "real" / "dev.jsonl").reliability.error <= 0.04
+
+
 def test_accuracy_floor(shared: Path, tagger: Tagger) -> None:
     result = evaluate(tagger, shared / "real" / "dev.jsonl")
     for axis in result.axes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return rewritten(FORMAT_1, tmp_path / "copy", network=True)
+    return rewritten(FORMAT_1, tmp_path / "copy", network=True, validated=True)
 
 
 @pytest.fixture
@@ -170,9 +171,50 @@ def test_a_model_of_format_2_is_still_read() -> None:
     assert answers(model) == answers(FORMAT_1)
 
 
-def test_a_network_is_kept(model: Path) -> None:
-    assert isinstance(answers(model), list)
+def test_a_model_of_format_3_is_still_read(tmp_path: Path) -> None:
+    """With a network, without curves. It is the model of format 1 with a network of chance weights."""
+    model = FORMAT_1.with_name("format-3")
+    assert json.loads((model / "manifest.json").read_bytes())["format"] == 3
+    assert answers(model) == answers(rewritten(FORMAT_1, tmp_path / "copy", network=True))
     assert answers(model) != answers(FORMAT_1)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_model_of_an_old_format_has_only_balanced_thresholds(number: int) -> None:
+    model = FORMAT_1.with_name(f"format-{number}")
+    text = "The ministers agreed to fight money laundering."
+    balanced = secclass.load(model, thresholds="balanced")
+    assert balanced.tag(text) == secclass.load(model).tag(text)
+    assert balanced.tag(text, thresholds={"money_laundering": 1})[0].crimes == ()
+    for point in ("precision", "recall"):
+        with pytest.raises(
+            secclass.OptionError, match=f"{point}: it was written before model format 4; train it again"
+        ):
+            secclass.load(model, thresholds=point)
+    (sentence,) = secclass.load(model).tag_sentences(["Wo ist der nächste Bahnhof, bitte sehr?"])
+    assert (sentence.unsure, sentence.reason) == ((), None)
+
+
+def test_what_cross_validation_found_is_kept(model: Path) -> None:
+    again = rewritten(model, model.with_name("again"))
+    for before, after in zip(_store.read(model).axes, _store.read(again).axes, strict=True):
+        assert before.validated
+        assert after.validated
+        assert np.array_equal(before.validated.low, after.validated.low)
+        for left, right in zip(before.validated.curves, after.validated.curves, strict=True):
+            assert left.threshold_at("precision", 0.5) == right.threshold_at("precision", 0.5) == 0.9
+            assert left.threshold_at("recall", 0.5) == right.threshold_at("recall", 0.5) == 0.2
+    assert _store.read(again).scope == _store.read(model).scope
+
+
+def test_a_vocabulary_without_end_is_refused(model: Path) -> None:
+    (model / "vocabulary.txt").write_bytes(b"word\n" * 300_000)
+    manifest = json.loads((model / "manifest.json").read_bytes())
+    content = (model / "vocabulary.txt").read_bytes()
+    digest = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    put(model, manifest | {"files": manifest["files"] | {"vocabulary.txt": digest}})
+    with pytest.raises(ModelDamagedError, match=r"vocabulary\.txt must take at most"):
+        _store.read(model)
 
 
 def nested(*path: str, to: Any) -> Callable[[dict[str, Any]], object]:
@@ -205,6 +247,15 @@ HOSTILE = {
     "stances gated": nested("axes", "stances", "gated", to=["word"]),
     "network a number": nested("axes", "stances", "network", to=1),
     "network of no arrays": nested("axes", "crimes", "network", to=True),
+    "curve of one label missing": lambda m: m["axes"]["stances"]["validated"].pop("proposal"),
+    "curve that falls": nested("axes", "stances", "validated", "proposal", "threshold", to=[0.9, 0.2]),
+    "curve without end": nested("axes", "stances", "validated", "proposal", "recall", to=[0.5] * 3),
+    "precision above 1": nested("axes", "stances", "validated", "proposal", "precision", to=[0.5, 1.5]),
+    "band of one number": nested("axes", "crimes", "validated", "terrorism", "unsure", to=[0.5]),
+    "band NaN": nested("axes", "crimes", "validated", "terrorism", "unsure", to=[0.5, NOT_A_NUMBER]),
+    "validated a list": nested("axes", "crimes", "validated", to=[]),
+    "scope missing": lambda m: m.pop("scope"),
+    "scope above 1": nested("scope", "known", to=2.0),
     "cues a str": nested("axes", "stances", "cues", to="false"),
     "n-grams of many": nested("features", "lengths", to={"word": "many"}),
     "n-grams without end": nested("features", "lengths", "word", to=[1, 10**9]),
@@ -400,12 +451,17 @@ def test_loading_is_cached(model: Path) -> None:
     assert secclass.load(model)._extractor is secclass.load(model)._extractor
 
 
+def written_anew(model: _store.Model) -> _store.Model:
+    """The model with only those entries in its manifest that it does not get when it is written."""
+    return model._replace(manifest={name: model.manifest[name] for name in ("name", "version", "language")})
+
+
 def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
-    manifest, extractor, (crimes, stances) = _store.read(FORMAT_1)
+    found = _store.read(FORMAT_1)
+    crimes, stances = found.axes
     broken = replace(crimes, weights=crimes.weights * np.float32(np.nan))
-    kept = {name: manifest[name] for name in ("name", "version", "language")}
     with pytest.raises(ValueError, match="weights that are no numbers"):
-        _store.write(tmp_path / "model", kept, extractor, (broken, stances), {})
+        _store.write(tmp_path / "model", written_anew(found)._replace(axes=(broken, stances)), "")
     assert not (tmp_path / "model").exists()
 
 
@@ -415,8 +471,7 @@ def test_an_interrupted_write_leaves_no_other_model(
 ) -> None:
     """Five files are written, then five renamed. What fails before the first rename leaves the old model."""
     before = answers(model)
-    manifest, extractor, axes = _store.read(shipped)
-    kept = {name: manifest[name] for name in ("name", "version", "language")}
+    found = written_anew(_store.read(shipped))
     steps = 0
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -434,9 +489,9 @@ def test_an_interrupted_write_leaves_no_other_model(
         patch.setattr(Path, "replace", counted(Path.replace))
         if fails_at < 10:
             with pytest.raises(OSError, match="no space left"):
-                _store.write(model, kept, extractor, axes, {"card.md": "", "vocabulary.txt": ""})
+                _store.write(model, found, "")
         else:
-            _store.write(model, kept, extractor, axes, {"card.md": "", "vocabulary.txt": ""})
+            _store.write(model, found, "")
     after = answers(model)
     if fails_at < 6:
         assert after == before

@@ -100,11 +100,13 @@ def test_public_methods() -> None:
     def methods(cls: type) -> set[str]:
         return {name for name, _ in inspect.getmembers(cls) if not name.startswith("_")}
 
-    assert methods(secclass.Tagger) == {"explain", "info", "stream", "tag", "tag_frame", "tag_sentences"}
+    assert methods(secclass.Tagger) == {
+        *("explain", "info", "stream", "tag", "tag_frame", "tag_sentences", "thresholds")
+    }
     sequence = {"count", "index"}
-    own = {"counts", "error", "filter", "plot", "to_frame", "to_json", "to_records"}
+    own = {"counts", "error", "filter", "plot", "to_frame", "to_html", "to_json", "to_records"}
     assert methods(secclass.Document) - sequence == own
-    assert methods(secclass.Sentence) == {"stance", "to_dict"}
+    assert methods(secclass.Sentence) == {"reason", "stance", "to_dict", "unsure"}
 
 
 def test_every_public_thing_has_a_docstring() -> None:

@@ -106,6 +106,19 @@ def test_explanation_names_the_words(tagger: Tagger) -> None:
         explanation["fraud"]
 
 
+def test_explanation_says_what_kept_a_label_out(tagger: Tagger) -> None:
+    text = "No agreement was reached on a joint centre against telecom fraud."
+    item = tagger.explain(text)["agreement"]
+    assert not item.holds
+    assert str(item).startswith("- agreement: not given, ")
+    assert any(part.weight < 0 for part in item.contributions)
+    assert item.raw == pytest.approx(item.bias + sum(part.weight for part in item.contributions), abs=1e-9)
+    assert str(tagger.explain("The bus left at nine.")["terrorism"]).endswith("\n    no words moved it")
+    doc = tagger.tag(f"They met.  {text}")
+    within = tagger.explain(doc[1])["agreement"].contributions
+    assert all(doc.text[doc[1].start + part.start :].startswith(part.words) for part in within)
+
+
 def test_a_new_expression_works_at_once() -> None:
     text = "Two more honey gardens were raided near Myawaddy on Friday."
     assert secclass.load().tag_sentences([text])[0].crimes == ()

@@ -9,14 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import precision_score, recall_score
 
 import secclass
 from secclass import _network_training, _store
+from secclass._calibration import precision_recall, unsure_bands
+from secclass._card import card
 from secclass._data import digest, read_labelled
 from secclass.training import TrainingReport, train
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds" / "en"
+
+
+OPEN = {"text": "He urged them to act.", "crimes": [], "stances": ["proposal"], "free": ["assessment"]}  # one axis open
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +32,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingRep
     (folder / "seeds").mkdir()
     (folder / "seeds" / "lexicon").symlink_to(SEEDS / "lexicon")
     lines = [line for path in sorted(SEEDS.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
-    (folder / "seeds" / "part.jsonl").write_text("\n".join(lines[::10]), encoding="utf-8")
+    lines = [*lines[::10], json.dumps(OPEN)]
+    (folder / "seeds" / "part.jsonl").write_text("\n".join(lines), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_network_training, "EPOCHS", 1)
         report = train(folder / "seeds", folder / "en", log=lambda line: None)
@@ -60,18 +67,58 @@ def test_the_shipped_manifest_names_these_seeds() -> None:
     assert manifest["seeds"] == {"sha256": digest(SEEDS), "sentences": len(read_labelled(SEEDS))}
     assert manifest["axes"]["crimes"]["labels"] == [label.value for label in secclass.CrimeType]
     assert manifest["axes"]["stances"]["labels"] == [label.value for label in secclass.Stance]
+    assert manifest["cross_validated"]["reliability"]["error"] <= 0.02
 
 
 def test_the_manifest_keeps_the_cross_validated_scores(trained: tuple[Path, TrainingReport]) -> None:
-    manifest = json.loads((trained[0] / "manifest.json").read_text(encoding="utf-8"))
+    found = json.loads((trained[0] / "manifest.json").read_text(encoding="utf-8"))["cross_validated"]
     for score in trained[1].scores:
-        assert manifest["cross_validated"][score.axis]["macro_f1"] == pytest.approx(score.macro_f1, abs=1e-4)
+        assert found[score.axis]["macro_f1"] == pytest.approx(score.macro_f1, abs=1e-4)
         assert 0.3 < score.macro_f1 < 1
+    rows = read_labelled(trained[0].parent / "seeds")
+    open_rows = [row for row in rows if set(row.free) & set(secclass.Stance)]
+    assert OPEN["text"] in [row.text for row in open_rows]
+    proposals = sum("proposal" in row.stances for row in rows) - sum("proposal" in row.stances for row in open_rows)
+    assert found["stances"]["labels"]["proposal"]["support"] == proposals
+    assert 0 < found["reliability"]["error"] <= 0.02
+    assert found["unsure"]["sentences"] == pytest.approx(0.1, abs=0.02)
+    assert found["unsure"]["errors"] > found["unsure"]["sentences"]
 
 
-def test_the_card_has_every_label(trained: tuple[Path, TrainingReport]) -> None:
-    card = (trained[0] / "card.md").read_text(encoding="utf-8")
-    assert all(f"| {label} |" in card for label in (*secclass.CrimeType, *secclass.Stance))
+def test_the_curves_are_those_of_precision_and_recall() -> None:
+    chance = np.random.default_rng(0)
+    gold = chance.random(2000) < 0.3
+    scores = np.clip(0.3 * gold + chance.random(2000) * 0.7, 0, 1).round(5)
+    curve = precision_recall(gold, scores, np.ones(2000), 0.4)
+    assert 0.4 in curve.threshold
+    assert len(curve.threshold) <= 42
+    for threshold, precision, recall in zip(curve.threshold, curve.precision, curve.recall, strict=True):
+        given = scores >= threshold
+        assert precision == pytest.approx(precision_score(gold, given), abs=1e-4)
+        assert recall == pytest.approx(recall_score(gold, given), abs=1e-4)
+    least = min(t for t in scores if t >= 0.4 and precision_score(gold, scores >= t) >= 0.95)
+    assert curve.threshold_at("precision", 0.4) == least
+
+
+def test_the_band_holds_a_tenth_of_the_sentences_and_most_doubt() -> None:
+    scores = np.random.default_rng(0).random((1000, 2)) ** 3
+    thresholds, natural = np.array([0.5, 0.3]), np.arange(1000) < 800
+    low, high = unsure_bands(scores, thresholds, natural)
+    unsure = ((scores >= low) & (scores < high)).any(axis=1)
+    assert unsure[natural].mean() == pytest.approx(0.1, abs=0.01)
+    assert (low <= thresholds).all()
+    assert (thresholds <= high).all()
+    assert low[0] == pytest.approx(1 - high[0], abs=1e-4)
+
+
+def test_the_card_is_what_the_manifest_says(trained: tuple[Path, TrainingReport]) -> None:
+    for directory in (trained[0], _store.find("en")):
+        model = _store.read(directory)
+        written = (directory / "card.md").read_text(encoding="utf-8")
+        assert card(model.manifest, model.axes) == written
+        for label in (*secclass.CrimeType, *secclass.Stance):
+            assert written.count(f"| {label} |") == 3  # definition, scores, operating points
+        assert "no finding of guilt" in written
 
 
 def test_seed_ids_are_unique_and_rows_complete() -> None:

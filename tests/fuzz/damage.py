@@ -8,6 +8,7 @@ a file. Then the largest model that the bounds allow is loaded, and the memory t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -52,6 +53,9 @@ def load_largest(directory: Path) -> None:
     rest = sum(array.nbytes for array in parts.values()) + 5_000
     keys = np.arange(1, (_store._MOST_UNPACKED - rest) // 12, dtype=np.uint64)  # 12 bytes for each key and its value
     parts |= {"crimes.keys": keys, "crimes.values": np.zeros(len(keys), np.int32)}
+    words = "".join(f"{number:07x}\n" for number in range(_store._MOST_VOCABULARY // 8)).encode()
+    (directory / "vocabulary.txt").write_bytes(words)
+    manifest["files"]["vocabulary.txt"] = {"sha256": hashlib.sha256(words).hexdigest(), "bytes": len(words)}
     put(directory, manifest, _archive.pack(parts))
     command = f"""
 import secclass

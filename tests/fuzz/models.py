@@ -27,6 +27,7 @@ import secclass
 from secclass import _archive, _store
 from secclass._features import Extractor
 from secclass._network import Network, columns
+from secclass._validated import Curve, Validated
 
 FORMAT_1 = Path(__file__).resolve().parent.parent / "data" / "models" / "format-1"
 TEXTS = ["The ministers agreed to fight money laundering and drug trafficking.", "", "Pirates \ud800 held the crew!"]
@@ -51,15 +52,25 @@ class Choices:
         return items[self.below(len(items))]
 
 
-def rewritten(source: Path, directory: Path, *, network: bool = False) -> Path:
-    """A model as this version writes it; its stances with a small network, if that is asked for."""
-    manifest, extractor, axes = _store.read(source)
+def rewritten(source: Path, directory: Path, *, network: bool = False, validated: bool = False) -> Path:
+    """A model as this version writes it; with a small network of stances, and with curves, if that is asked for."""
+    model = _store.read(source)
+    axes = model.axes
     if network:
-        axes = tuple(replace(a, network=_small_network(extractor)) if a.name == "stances" else a for a in axes)
-    kept = {name: manifest[name] for name in ("name", "version", "language")}
-    texts = {name: (source / name).read_text(encoding="utf-8") for name in ("card.md", "vocabulary.txt")}
-    _store.write(directory, kept, extractor, axes, texts)
+        axes = tuple(replace(a, network=_small_network(model.extractor)) if a.name == "stances" else a for a in axes)
+    if validated:
+        axes = tuple(replace(a, validated=_validated(len(a.labels))) for a in axes)
+    kept = {name: model.manifest[name] for name in ("name", "version", "language")}
+    scope = replace(model.scope, known=0.5) if validated else model.scope
+    card = (source / "card.md").read_text(encoding="utf-8")
+    _store.write(directory, _store.Model(kept, model.extractor, axes, scope), card)
     return directory
+
+
+def _validated(labels: int) -> Validated:
+    """Curves of two points, and a band in the middle, for each label."""
+    curve = Curve(np.array([0.2, 0.9]), np.array([0.6, 0.97]), np.array([0.9, 0.5]))
+    return Validated((curve,) * labels, np.full(labels, 0.3), np.full(labels, 0.7))
 
 
 def _small_network(extractor: Extractor) -> Network:
@@ -170,7 +181,7 @@ def with_odd_bytes(content: bytes, chance: Choices) -> bytes:
 
 @functools.cache
 def _model() -> tuple[Path, dict[str, Any], bytes, Arrays]:
-    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True)
+    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True, validated=True)
     content = (directory / "arrays.npz").read_bytes()
     manifest = json.loads((directory / "manifest.json").read_bytes())
     return directory, manifest, content, _archive.unpack(content, 1 << 30)

@@ -1,0 +1,121 @@
+"""The model card: what a model is, what it is for, and what it is worth, from what its manifest keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from secclass._linear import Axis
+from secclass._validated import PRECISION, Curve
+from secclass.labels import CrimeType, Stance
+
+_INTENDED = """\
+## Intended use
+
+- Finding, counting and sorting statements in English news, communiqués, treaties, speeches and reports on regional security, with a reader who checks what matters.
+- Screening large collections before they are read; following how often a crime type is spoken of, and with what stance.
+
+## Not intended
+
+- **Not evidence against anybody.** A tag says that a sentence speaks of a crime. It is no finding of guilt: charges, denials, acquittals, statistics and fiction are tagged alike.
+- Not for decisions about persons or groups, for surveillance, border control, credit, employment or policing.
+- Not for other languages, for private messages, or for text that was written to be missed.
+
+## Known failures
+
+- Crimes that are told without an expression that the lexicon knows are missed; new criminals' slang is unknown until it is added.
+- Ordinary words that are also words for a crime ("drug", "raid", "fraud" in an election) can be taken for it.
+- Stance is harder than crime: judgements in passing, needs told as description, passive requests ("was asked by"), plans that bind nobody, and quoted or reported stances are confused most.
+- Text all in capitals or all in lower case hides names; a misspelt crime word is an unknown word.
+- Each sentence is read alone: "this crime", "such acts" and what was agreed a sentence before are not resolved.
+- The seeds were written and read by readers of one kind: people of another training may disagree more often than the kappas in seeds/README.md tell.
+"""  # noqa: E501  # a paragraph is a line in Markdown
+
+
+def card(manifest: Mapping[str, Any], axes: Sequence[Axis]) -> str:
+    """The card of a model in Markdown: the same whenever it is made from the same manifest."""
+    found = manifest["cross_validated"]
+    lines = [
+        f"# Model card: secclass {manifest['name']}, version {manifest['version']}",
+        "",
+        "Tags English sentences of regional-security text with crime types and stance. Linear models over lexicon and "
+        "n-gram features, one a label, and a small convolutional network for stance; how they work: docs/method.md.",
+        "",
+        _INTENDED,
+        "## Data",
+        "",
+        f"{manifest['seeds']['sentences']} sentences written for the purpose, labelled by the codebook, and nothing "
+        f"else (seeds/{manifest['language']}, described in seeds/README.md; sha256 `{manifest['seeds']['sha256']}`). "
+        f"Trained with {', '.join(f'{name} {version}' for name, version in manifest['trained_with'].items())}.",
+        "",
+        "## Labels",
+        "",
+        "| label | definition |",
+        "|---|---|",
+        *(f"| {label} | {label.definition} |" for label in (*CrimeType, *Stance)),
+        "",
+        "## Scores",
+        "",
+        "From 5-fold cross-validation on the seeds. Many seeds were written to be hard; real text is harder or easier, "
+        "see docs/accuracy.md. Intervals: 95%, by bootstrap over sentences.",
+        "",
+        "| label | precision | recall | F1 | interval of F1 | support |",
+        "|---|---|---|---|---|---|",
+        *(line for axis in axes for line in _scores(found[axis.name])),
+        "",
+        "## Calibration",
+        "",
+        f"Expected calibration error of out-of-fold scores (15 bins of equal mass, all labels together, labels as "
+        f"frequent as in running text): {found['reliability']['error']:.4f}.",
+        "",
+        "| mean score | share that has the label | share of all scores |",
+        "|---|---|---|",
+        *(
+            f"| {predicted:.3f} | {observed:.3f} | {share:.4f} |"
+            for predicted, observed, share in zip(
+                *(found["reliability"][name] for name in ("predicted", "observed", "share")), strict=True
+            )
+        ),
+        "",
+        "## Operating points",
+        "",
+        "Threshold, precision and recall in cross-validation, labels as frequent as in running text. `precision` "
+        f"keeps a precision of {PRECISION} with as much recall as there is; a label that no threshold brings there is "
+        "never given. `recall` is the highest F2.",
+        "",
+        "| label | balanced | precision | recall |",
+        "|---|---|---|---|",
+        *(line for axis in axes for line in _points(axis)),
+        "",
+        "## Unsure",
+        "",
+        f"{found['unsure']['sentences']:.1%} of the seeds that mirror real sentences have an unsure label, with "
+        f"{found['unsure']['errors']:.1%} of all labels that are wrongly given or missing.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _scores(axis: Mapping[str, Any]) -> Iterator[str]:
+    for label, score in axis["labels"].items():
+        low, high = score["f1_interval"]
+        yield (
+            f"| {label} | {score['precision']:.3f} | {score['recall']:.3f} | {score['f1']:.3f} "
+            f"| {low:.3f} to {high:.3f} | {score['support']} |"
+        )
+    yield f"| macro, micro F1 | | | {axis['macro_f1']:.3f}, {axis['micro_f1']:.3f} | | |"
+
+
+def _points(axis: Axis) -> Iterator[str]:
+    curves = axis.validated.curves if axis.validated else ()
+    for label, threshold, curve in zip(axis.labels, axis.threshold.tolist(), curves, strict=True):
+        balanced = int(np.searchsorted(curve.threshold, threshold))
+        points = (curve.place(point, threshold) for point in ("precision", "recall"))
+        yield f"| {label} | {' | '.join(_point(curve, place) for place in (balanced, *points))} |"
+
+
+def _point(curve: Curve, place: int | None) -> str:
+    if place is None:
+        return "never given"
+    return f"{curve.threshold[place]:.3f}: {curve.precision[place]:.3f}, {curve.recall[place]:.3f}"
