@@ -5,6 +5,8 @@
 >>> doc[0].crimes, doc[0].stance
 """
 
+import typing as _typing
+
 from secclass.errors import (
     InputError,
     MissingDependencyError,
@@ -20,6 +22,9 @@ from secclass.errors import (
 from secclass.labels import CrimeType, Stance
 from secclass.results import Contribution, Document, Explanation, LabelExplanation, ModelInfo, Sentence
 from secclass.tagger import Tagger, load, tag, tag_frame, tag_sentences
+
+if _typing.TYPE_CHECKING:
+    from secclass._classifier import SentenceClassifier as SentenceClassifier
 
 __version__ = "0.1.0"
 
@@ -40,6 +45,7 @@ __all__ = [
     "SecclassError",
     "SeedError",
     "Sentence",
+    "SentenceClassifier",
     "Stance",
     "Tagger",
     "TaggingError",
@@ -49,3 +55,12 @@ __all__ = [
     "tag_frame",
     "tag_sentences",
 ]
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """SentenceClassifier is imported when it is asked for: it needs scikit-learn, tagging does not."""
+    if name == "SentenceClassifier":
+        from secclass._classifier import SentenceClassifier
+
+        return SentenceClassifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

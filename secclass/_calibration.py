@@ -24,10 +24,9 @@ class Calibrated:
     held_out: FloatArray  # calibrated out-of-fold probabilities
 
 
-def calibrate(raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, natural: BoolArray) -> Calibrated:
-    """Turn out-of-fold scores of one label into probabilities, and set its threshold."""
+def calibrate(raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, weight: FloatArray) -> Calibrated:
+    """Turn out-of-fold scores of one label into probabilities, and set its threshold; sentences count by weight."""
     use = ~gold | reach
-    weight = natural_weight(gold, natural)
     scores = np.stack([raw, beside], axis=1)
     platt = LogisticRegression(C=1e6).fit(scores[use], gold[use], sample_weight=weight[use])
     slope, of_network = map(float, platt.coef_[0])

@@ -1,9 +1,11 @@
 """Sentences to features: keys of what stands in them, the same for training and inference.
 
-Four views of a sentence:
+Six views of a sentence:
 
 * **words**: the tokens themselves, as n-grams;
+* **opening**: the words with which a text begins, apart: a document's title and first paragraphs;
 * **symbols**: each token as its word class, crime, country, name or function word, in order, as n-grams;
+* **characters**: of each word, as n-grams;
 * **skeleton**: of the symbols only the word classes: the cues of stance;
 * **attributes**: of each token its word, endings, word classes and shape, for the network that reads tokens in order.
 
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from secclass._characters import character_ngrams
 from secclass._cues import Cues, find_cues
 from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, inside_another
 from secclass._names import FREE, HEADS, LAW, datelines, name_runs, title_case
@@ -26,7 +29,8 @@ from secclass._table import KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
 from secclass._views import Attributes, Occurrences, Stream, joined, named
 
-GROUPS = ("word", "symbol", "crime", "context", "shape")
+VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
+GROUPS = (*VIEWS, "crime", "context", "shape")
 _GENERIC = "cross_border_crime"
 # How an expression matched: a kind of the lexicon, or in the company that it needs, or as a blocked fallback.
 COMPANY, _BLOCKED = 4, 5
@@ -38,6 +42,7 @@ _SUBJECTS = (
     *("second_person", "suspect", "third_person", "third_thing"),
 )  # classes that can be the subject of an act
 _SUFFIXES = ("ing", "ed", "ly", "s")
+_OPENING = 200  # tokens with which a text begins: of a document its title and first paragraphs
 ATTRIBUTES = ("word", "ending", "class", "shape")
 
 
@@ -84,7 +89,8 @@ class Extractor:
     lexicon
         The compiled lexicon.
     lengths
-        For each n-gram view the shortest and longest n-gram, e.g. ``{"word": (1, 2)}``.
+        For each n-gram view ("word", "opening", "symbol", "character") the shortest and longest n-gram, e.g.
+        ``{"word": (1, 2)}``; a view that is not named is not looked at.
     """
 
     def __init__(self, lexicon: Lexicon, lengths: dict[str, tuple[int, int]]) -> None:
@@ -107,7 +113,7 @@ class Extractor:
         self._match_keys = np.array(
             [[[named(f"match{name}{how}{place}") for place in range(5)] for how in range(_KINDS)] for name in names],
             np.uint64,
-        )
+        ).reshape(len(names), _KINDS, 5)
 
     def _flag_table(self, name: str) -> KeyTable:
         """Single words of a list, as a table."""
@@ -131,9 +137,14 @@ class Extractor:
         places = np.flatnonzero(~dateline)
         words = Stream(hidden[places], tokens.sentence[places], tokens.boundary[places], places, places)
         found: dict[str, Occurrences] = {}
-        for name, stream in (("word", words), ("symbol", symbols)):
+        begins = np.flatnonzero(tokens.boundary)[tokens.sentence[places]]
+        opening_words = words.part(places - begins <= _OPENING)
+        for name, stream in (("word", words), ("opening", opening_words), ("symbol", symbols)):
             if name in self.lengths:
                 found[name] = stream.ngrams(self._salt[name], *self.lengths[name])
+        if "character" in self.lengths:
+            salt = self._salt["character"]
+            found["character"] = character_ngrams(texts, tokens, salt, *self.lengths["character"])
         found["crime"], owner = self._crime_features(tokens, crimes)
         found["context"] = self._context_features(tokens, symbols, crimes, opening)
         found["shape"] = self._shape(tokens)

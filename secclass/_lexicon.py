@@ -85,27 +85,60 @@ def _expand_class(pattern: str, name: str) -> list[tuple[str, str]]:
     return [(f"{word} {tail}".strip(), f"{name}:{suffix}") for word, suffix in pairs for tail in tails]
 
 
-def _lines(path: Path) -> list[tuple[int, str]]:
+def _lines(path: Path, lower: bool = True) -> list[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise SeedError(f"{path}: not UTF-8 ({error}); save the file as UTF-8") from None
-    rows = ((number, line.split("#")[0].strip().lower()) for number, line in enumerate(text.splitlines(), 1))
-    return [(number, line) for number, line in rows if line]
+    rows = ((number, line.split("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, line.lower() if lower else line) for number, line in rows if line]
+
+
+def crime_entries(line: str, owner: str, where: str) -> list[Entry]:
+    """The entries of a line in the notation of crime expressions.
+
+    Raises
+    ------
+    SeedError
+        If the line breaks the notation; the message begins with ``where``.
+    """
+    kind = _MARKS.get(line[:1], PLAIN)
+    pattern, _, company = (line[1:] if kind else line).partition("&")
+    if not pattern.strip() or (company and kind == HINT):
+        raise SeedError(f"{where}: {line!r} is not '[! or /] expr [& words]' or '? expr'")
+    needs = " ".join(sorted(company.split()))
+    return [Entry(phrase, owner, kind, needs) for phrase in expand(pattern.strip())]
 
 
 def read_crimes(folder: Path) -> list[Entry]:
     """Entries of ``crimes/ID.txt``. Company words become lists of their own, named by their text."""
-    entries = []
-    for path in sorted(folder.glob("*.txt")):
-        for number, line in _lines(path):
-            kind = _MARKS.get(line[0], PLAIN)
-            pattern, _, company = (line[1:] if kind else line).partition("&")
-            if not pattern.strip() or (company and kind == HINT):
-                raise SeedError(f"{path}:{number}: {line!r} is not '[! or /] expr [& words]' or '? expr'")
-            needs = " ".join(sorted(company.split()))
-            entries += [Entry(phrase, path.stem, kind, needs) for phrase in expand(pattern.strip())]
-    return entries
+    return [
+        entry
+        for path in sorted(folder.glob("*.txt"))
+        for number, line in _lines(path)
+        for entry in crime_entries(line, path.stem, f"{path}:{number}")
+    ]
+
+
+def read_expressions(path: Path) -> dict[str, list[str]]:
+    """Expressions of labels of one's own: a file with a line ``[label]`` before those of each label.
+
+    Raises
+    ------
+    SeedError
+        If a line breaks the notation, or stands before the first label.
+    """
+    found: dict[str, list[str]] = {}
+    label = ""
+    for number, line in _lines(path, lower=False):
+        if line.startswith("[") and line.endswith("]"):
+            label = line[1:-1].strip()
+        elif not label:
+            raise SeedError(f"{path}:{number}: {line!r} stands before the first line '[label]'")
+        else:
+            crime_entries(line, label, f"{path}:{number}")
+            found.setdefault(label, []).append(line)
+    return found
 
 
 def read_classes(folder: Path) -> list[Entry]:
@@ -293,10 +326,24 @@ class Lexicon:
         return crime, kind, company - 1
 
     def with_expressions(self, extra: Mapping[str, Iterable[str]]) -> Lexicon:
-        """This lexicon with more plain expressions of crime types, in lexicon notation."""
-        entries = [Entry(p, crime) for crime, items in extra.items() for item in items for p in expand(item.lower())]
-        more = self.crimes.extended(_grouped((e.phrase, self.crime_member(e)) for e in entries))
-        return replace(self, crimes=more)
+        """This lexicon with more expressions of crime types, or of labels that it did not have, in lexicon notation."""
+        entries = [
+            entry
+            for owner, items in extra.items()
+            for item in items
+            for entry in crime_entries(item.strip().lower(), owner, f"expression of {owner!r}")
+        ]
+        company = company_lists(entries, ())
+        names = (*self.crime_names, *sorted({*extra} - {*self.crime_names}))
+        lists = (*self.lists, *sorted({entry.owner for entry in company} - {*self.lists}))
+        crime, kind, needs = self.crime_parts(self.crimes.members.astype(np.int64))
+        members = (((needs + 1) * len(names) + crime) * 4 + kind).astype(np.int32)
+        grown = replace(self, crime_names=names, lists=lists, crimes=replace(self.crimes, members=members))
+        return replace(
+            grown,
+            crimes=grown.crimes.extended(_grouped((e.phrase, grown.crime_member(e)) for e in entries)),
+            words=grown.words.extended(_grouped((e.phrase, lists.index(e.owner)) for e in company)),
+        )
 
 
 def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
@@ -304,3 +351,6 @@ def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
     for phrase, member in pairs:
         grouped.setdefault(phrase, set()).add(member)
     return grouped
+
+
+NO_LEXICON = Lexicon((), (), (), (), *(Matcher.build({}) for _ in range(3)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, sparse
@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from secclass._features import Extractor
 from secclass._linear import FloatArray, logistic
 from secclass._tokens import BoolArray, IntArray, KeyArray
-from secclass._views import Occurrences
+from secclass.errors import SeedError
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class AxisSettings:
     ``groups`` are its feature groups, those in ``unit`` scaled to length 1 a sentence, those in ``gated`` counted
     for a label only beside an expression of that label; ``c`` is the inverse regularisation of logistic
     regression; a feature must occur in ``min_count`` seeds. With ``cues`` the cues of stance are learnt too, with
-    the inverse regularisation ``cue_c``; with ``network`` a network, beside the linear models.
+    the inverse regularisation ``cue_c``; with ``network`` a network, beside the linear models. Features whose weights
+    are all below ``weight_floor`` are left out of the axis.
     """
 
     groups: tuple[str, ...]
@@ -33,6 +34,7 @@ class AxisSettings:
     cues: bool = False
     cue_c: float = 0.7
     network: bool = False
+    weight_floor: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Matrix:
 
     @classmethod
     def build(cls, extractor: Extractor, texts: Sequence[str], settings: AxisSettings) -> Matrix:
-        parts: dict[str, list[Occurrences]] = {group: [] for group in settings.groups}
+        parts: dict[str, list[tuple[KeyArray, IntArray]]] = {group: [] for group in settings.groups}
         candidates, owner, cue_key, cue_sentence = [], [], [], []
         for begin in range(0, len(texts), 512):
             found = extractor.extract(texts[begin : begin + 512])
@@ -63,16 +65,20 @@ class Matrix:
             cue_sentence.append(found.cues.sentence + begin)
             for group in settings.groups:
                 occurring = found.groups[group]
-                parts[group].append(replace(occurring, sentence=occurring.sentence + begin))
-        blocks, keys, rarity = {}, {}, {}
+                parts[group].append((occurring.key, occurring.sentence + begin))
+        blocks: dict[str, sparse.csr_matrix] = {}
+        keys: dict[str, KeyArray] = {}
+        rarity: dict[str, FloatArray] = {}
         owner_of = np.empty(0, np.int64)
         for group in settings.groups:
-            key, column = np.unique(np.concatenate([part.key for part in parts[group]]), return_inverse=True)
-            row = np.concatenate([part.sentence for part in parts[group]])
+            found_keys, row = (np.concatenate(column) for column in zip(*parts.pop(group), strict=True))
+            key, column = np.unique(found_keys, return_inverse=True)
             counts = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(texts), len(key)))
             counts.sum_duplicates()
             frequency = np.bincount(counts.indices, minlength=len(key))
             often = frequency >= settings.min_count
+            if group in settings.unit:
+                often &= frequency < len(texts)  # what stands everywhere tells nothing, and has no length
             counts = counts[:, often]
             if group == "crime":
                 owner_of = np.full(len(key), -1)
@@ -86,15 +92,20 @@ class Matrix:
                 scale = np.divide(1.0, lengths, out=np.zeros(len(texts)), where=lengths > 0)
                 counts = sparse.diags(scale) @ counts @ sparse.diags(rarity[group])
             blocks[group] = counts.tocsr()
+        if not any(map(len, keys.values())):
+            raise SeedError(
+                f"nothing can be learnt from these {len(texts)} texts: no word or other feature stands in at least "
+                f"{settings.min_count} of them but not in all"
+            )
         cues, cue_keys = _cue_matrix(np.concatenate(cue_key, axis=1), settings)
         sentence = np.concatenate(cue_sentence)
         return cls(blocks, keys, rarity, np.concatenate(candidates), owner_of, cues, cue_keys, sentence)
 
     def for_label(self, column: int, settings: AxisSettings) -> sparse.csr_matrix:
-        """The matrix of one label: gated groups only in its candidates, of "crime" only its own features."""
+        """The matrix of one label: gated groups only in its candidates, and then of "crime" only its own features."""
         blocks = []
         for group, block in self.blocks.items():
-            if group == "crime":
+            if group == "crime" and settings.gated:
                 block = block @ sparse.diags(((self.owner == column) | (self.owner < 0)).astype(float))
             if group in settings.gated:
                 block = sparse.diags(self.candidates[:, column].astype(float)) @ block
@@ -127,11 +138,15 @@ class LinearFitter:
     settings: AxisSettings
     sharpness: float = 4.0
 
-    def fit(self, rows: IntArray, gold: BoolArray) -> FloatArray:
-        """Weights of the features, of the cue features, and the bias, learnt from these sentences."""
+    def fit(self, rows: IntArray, gold: BoolArray, weight: FloatArray | None = None) -> FloatArray:
+        """Weights of the features, of the cue features, and the bias, learnt from these sentences.
+
+        ``gold`` and ``weight`` (how much a sentence counts; 1 if not given) have an entry a sentence of the corpus.
+        """
+        counts = np.ones(len(rows)) if weight is None else weight[rows]
         if not self.settings.cues:
             model = LogisticRegression(C=self.settings.c, solver="liblinear", max_iter=300, random_state=0)
-            model.fit(self.features[rows], gold[rows])
+            model.fit(self.features[rows], gold[rows], counts)
             return np.append(model.coef_[0], model.intercept_)
         features, cues, sentence = self._of(rows)
         transposed = features.T.tocsr(), cues.T.tocsr()
@@ -146,8 +161,8 @@ class LinearFitter:
             powers = np.exp(scaled - top[sentence])
             total = np.exp(-top) + np.bincount(sentence, powers, minlength=count)
             raw = features @ weights[:cut] + (top + np.log(total)) / self.sharpness + weights[-1]
-            value = np.logaddexp(0, -sign * raw).sum() + 0.5 * penalty @ weights**2
-            slope = -sign * logistic(-sign * raw)
+            value = counts @ np.logaddexp(0, -sign * raw) + 0.5 * penalty @ weights**2
+            slope = -sign * logistic(-sign * raw) * counts
             of_cue = slope[sentence] * powers / total[sentence]
             gradient = np.concatenate([transposed[0] @ slope, transposed[1] @ of_cue, [slope.sum()]])
             return value, gradient + penalty * weights

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from secclass._data import AXES
-from secclass._features import GROUPS, Extractor
+from secclass._features import GROUPS, VIEWS, Extractor
 from secclass._lexicon import Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
 from secclass._network import WIDTHS, Network, columns
@@ -87,7 +87,7 @@ def decode(
         raise ValueError(f"its axes are {list(described)}, not {list(AXES)}")
     axes = tuple(_read_axis(name, entry(described, name, dict), arrays, lexicon) for name in described)
     for axis in axes:
-        if not {"word", "symbol"} & set(axis.groups) <= lengths.keys():
+        if not {*VIEWS} & set(axis.groups) <= lengths.keys():
             raise ValueError(f"axis {axis.name} needs n-grams of {axis.groups}, there are only {tuple(lengths)}")
     extractor = Extractor(lexicon, lengths)
     if "probe" in manifest:
@@ -218,8 +218,8 @@ def _read_lengths(described: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     lengths = {}
     for view in described:
         pair = entry(described, view, list)
-        if view not in ("word", "symbol") or not all(type(length) is int for length in pair) or len(pair) != 2:
-            raise ValueError(f"lengths of n-grams must be two whole numbers for word or symbol, got {view[:60]!r}")
+        if view not in VIEWS or not all(type(length) is int for length in pair) or len(pair) != 2:
+            raise ValueError(f"lengths of n-grams must be two whole numbers for {', '.join(VIEWS)}, got {view[:60]!r}")
         if not 1 <= pair[0] <= pair[1] <= _LONGEST_NGRAM:
             raise ValueError(f"n-grams have 1 to {_LONGEST_NGRAM} tokens, got {pair}")
         lengths[view] = (pair[0], pair[1])

@@ -133,20 +133,36 @@ NUMBER_KEY = _key_of("#number")
 YEAR_KEY = _key_of("#year")
 
 
-def tokenize(texts: Sequence[str]) -> Tokens:
-    """Tokens of a batch. Characters are counted as Python counts them; lone surrogates are allowed."""
-    fold, kind_of, capital_of = _tables()
+def _characters(texts: Sequence[str]) -> tuple[IntArray, KeyArray, IntArray]:
+    """Codes up to the limit and folded characters of a batch, and the place of the boundary before each text."""
+    fold, kind_of, _ = _tables()
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     joined_text = "\x00" + "\x00".join(texts) + "\x00"
     raw = np.frombuffer(joined_text.encode("utf-32-le", "surrogatepass"), np.uint32)
     code = np.minimum(raw, _LIMIT).astype(np.int64)
-    offsets = np.zeros(len(texts) + 1, np.int64)  # place of the boundary before each sentence
+    offsets = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(lengths + 1, out=offsets[1:])
     code[offsets] = _BOUNDARY
-    kind = kind_of[code]
     char = fold[code]
-    beyond = kind == _SINGLE
+    beyond = kind_of[code] == _SINGLE
     char[beyond] = raw[beyond]
+    return code, char, offsets
+
+
+def spelled(texts: Sequence[str], tokens: Tokens, which: IntArray) -> KeyArray:
+    """The folded characters of some tokens of a batch, end to end."""
+    _, char, offsets = _characters(texts)
+    sizes = (tokens.end - tokens.start)[which]
+    owner = np.repeat(which, sizes)
+    inside = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return char[(offsets[tokens.sentence] + 1 + tokens.start)[owner] + inside]
+
+
+def tokenize(texts: Sequence[str]) -> Tokens:
+    """Tokens of a batch. Characters are counted as Python counts them; lone surrogates are allowed."""
+    _, kind_of, capital_of = _tables()
+    code, char, offsets = _characters(texts)
+    kind = kind_of[code]
 
     digit = kind == _DIGIT
     word = (kind == _WORD) | digit

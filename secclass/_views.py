@@ -52,6 +52,10 @@ class Stream:
     first: IntArray
     last: IntArray
 
+    def part(self, where: BoolArray) -> Stream:
+        """The places of the stream where this holds."""
+        return Stream(*(getattr(self, name)[where] for name in ("key", "sentence", "boundary", "first", "last")))
+
     def ngrams(self, salt: np.uint64, shortest: int, longest: int) -> Occurrences:
         """All n-grams inside sentences; those of two and more may begin or end with the boundary."""
         found = []

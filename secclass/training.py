@@ -8,40 +8,31 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import scipy
 import sklearn
-from sklearn.model_selection import KFold
 
 from secclass import _store
-from secclass._calibration import calibrate, natural_weight, precision_recall, unsure_bands
+from secclass._axis_training import FOLDS, Lesson, fit_axis, random_folds
+from secclass._calibration import natural_weight, precision_recall, unsure_bands
 from secclass._card import card
 from secclass._data import AXES, Labelled, digest, read_labelled
 from secclass._features import Extractor
 from secclass._lexicon import Lexicon
 from secclass._linear import Axis, FloatArray
-from secclass._linear_training import AxisSettings, LinearFitter, Matrix
-from secclass._network import Network
-from secclass._network_training import Sentences, Trainer
+from secclass._linear_training import AxisSettings
 from secclass._scope import Scope
-from secclass._table import TOLD_APART
-from secclass._tokens import BoolArray, IntArray
+from secclass._tokens import BoolArray
 from secclass._validated import Validated
 from secclass.errors import SeedError
 from secclass.evaluation import AxisScore, Reliability, Unsure, indicator, score
 
 LENGTHS = {"word": (1, 2), "symbol": (1, 2)}
-FOLDS = 5
-
-
 SETTINGS = {
     "crimes": AxisSettings(("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0),
     "stances": AxisSettings(("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, cues=True, network=True),
 }
-MIN_TOKENS = 3  # an attribute of tokens must stand on so many to be known to a network
-WEIGHT_FLOOR = 0.1  # features whose weights are all smaller are left out of the model
 
 
 @dataclass(frozen=True)
@@ -159,54 +150,11 @@ def _train_axis(
     for label, count in zip(labels, gold.sum(axis=0), strict=True):
         if count < FOLDS:
             raise SeedError(f"label {label!r} has {count} positive seeds; it needs at least {FOLDS}")
-    matrix = Matrix.build(extractor, [row.text for row in rows], settings)
     natural = np.array([row.natural for row in rows])
-    # A crime that no expression points to is out of reach: it is no example to learn from.
-    reach = matrix.candidates if settings.gated else np.ones_like(gold)
-    fitted = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_fit_label)(
-            LinearFitter(matrix.for_label(column, settings), matrix.cues, matrix.cue_sentence, settings),
-            gold[:, column],
-            reach[:, column],
-        )
-        for column in range(len(labels))
-    )
-    weights = np.stack([weights for weights, _ in fitted], axis=1)
-    raw = np.stack([held_out for _, held_out in fitted], axis=1)
-    network, constant, beside = None, np.zeros(len(labels)), np.zeros_like(raw)
-    if settings.network:
-        network, constant, beside = _fit_network(extractor, [row.text for row in rows], gold, n_jobs)
-    calibrated = [
-        calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], natural)
-        for column in range(len(labels))
-    ]
-    share = np.array([label.share for label in calibrated])
-    if network:
-        network = replace(network, output=(network.output * share).astype(np.float32))
-    rarity = np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
-    keys = np.concatenate([*matrix.keys.values(), matrix.cue_keys])
-    by_feature = weights[:-1] * rarity[:, None]
-    felt = np.flatnonzero(np.abs(by_feature).max(axis=1) >= WEIGHT_FLOOR)
-    felt = felt[np.argsort(keys[felt] & TOLD_APART)]  # rising keys take less room in the model
-    axis = Axis(
-        name,
-        labels,
-        settings.groups,
-        settings.unit,
-        settings.gated,
-        settings.cues,
-        keys[felt],
-        rarity[felt].astype(np.float32),
-        by_feature[felt].astype(np.float32),
-        weights[-1] + constant * share,
-        np.array([label.slope for label in calibrated]),
-        np.array([label.intercept for label in calibrated]),
-        np.array([label.threshold for label in calibrated]),
-        network,
-    )
-    held_out = np.stack([label.held_out for label in calibrated], axis=1)
-    weight = np.stack([natural_weight(gold[:, column], natural) for column in range(len(labels))], axis=1)
-    return _Trained(axis, *(_among(taught, part) for part in (gold, held_out, weight)))
+    frequency = np.stack([natural_weight(column, natural) for column in gold.T], axis=1)
+    lesson = Lesson([row.text for row in rows], gold, np.ones(gold.shape), frequency, random_folds(len(rows)))
+    axis, held_out = fit_axis(name, labels, settings, extractor, lesson, n_jobs)
+    return _Trained(axis, *(_among(taught, part) for part in (gold, held_out, frequency)))
 
 
 def _among(rows: BoolArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -214,37 +162,3 @@ def _among(rows: BoolArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     spread = np.zeros((len(rows), values.shape[1]), values.dtype)
     spread[rows] = values
     return spread
-
-
-def _folds(count: int) -> list[tuple[IntArray, IntArray]]:
-    """For each fold the sentences to learn from and those held out."""
-    return list(KFold(FOLDS, shuffle=True, random_state=0).split(np.empty(count)))
-
-
-def _fit_label(fitter: LinearFitter, gold: BoolArray, reach: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """One linear model: its weights, the bias last, and out-of-fold raw scores."""
-    use = ~gold | reach
-    raw = np.zeros(len(gold))
-    for fit, held in _folds(len(gold)):
-        raw[held] = fitter.raw(fitter.fit(fit[use[fit]], gold), held)
-    return fitter.fit(np.flatnonzero(use), gold), raw
-
-
-def _fit_network(
-    extractor: Extractor, texts: Sequence[str], gold: BoolArray, n_jobs: int
-) -> tuple[Network, FloatArray, FloatArray]:
-    """One network for all labels: with its constants (an entry a label), and out-of-fold raw scores."""
-    sentences = Sentences.build(
-        (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), MIN_TOKENS
-    )
-    everything = np.arange(len(texts))
-    folds = [*_folds(len(texts)), (everything, everything[:0])]
-    trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold) for fit, _ in folds)
-    raw = np.zeros(gold.shape)
-    for trainer, (_, held) in zip(trainers, folds, strict=True):
-        raw[held] = trainer.raw(held)
-    return trainers[-1].network(), trainers[-1].weights["constant"], raw
-
-
-def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray) -> Trainer:
-    return Trainer(sentences, gold.shape[1]).fit(rows, gold)

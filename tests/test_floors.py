@@ -15,7 +15,7 @@ FLOORS = [
     {"plots", "_html"},
     {"_archive", "_text", "_tokens", "_data", "_files", "_validated", "results"},
     {"_table", "_views", "_stream", "_frames"},
-    {"_lexicon", "_names", "_cues"},
+    {"_lexicon", "_names", "_cues", "_characters"},
     {"_features", "_scope"},
     {"_network"},
     {"_linear"},
@@ -24,13 +24,14 @@ FLOORS = [
     {"tagger"},
     {"evaluation", "_spacy"},
     {"_network_training", "_linear_training", "_calibration", "_card"},
-    {"training"},
+    {"_axis_training"},
+    {"training", "_classifier"},
     {"__init__"},
     {"__main__"},
 ]
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PACKAGE = Path(secclass.__file__).parent
-TRAINING = {"training", "_network_training", "_linear_training", "_calibration"}
+TRAINING = {"training", "_classifier", "_axis_training", "_network_training", "_linear_training", "_calibration"}
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
 OPTIONAL = {  # imported where asked for
     "plots": {"matplotlib"},

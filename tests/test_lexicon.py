@@ -10,6 +10,7 @@ from secclass._lexicon import (
     FALLBACK,
     FALSE_FRIEND,
     HINT,
+    NO_LEXICON,
     PLAIN,
     Entry,
     Lexicon,
@@ -17,6 +18,7 @@ from secclass._lexicon import (
     expand,
     read_classes,
     read_crimes,
+    read_expressions,
 )
 from secclass._tokens import tokenize
 
@@ -118,3 +120,23 @@ def test_expressions_can_be_added(shipped: Lexicon) -> None:
     more = shipped.with_expressions({"telecom_fraud": ["honey garden~"]})
     assert candidates(more, text) == {"telecom_fraud"}
     assert candidates(shipped, text) == set()
+
+
+def test_expressions_in_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_text("# mine\n[Sanction]\nblack list+  # verbs\n? embargo~\n[meeting]\nconfer+\n", encoding="utf-8")
+    assert read_expressions(path) == {"Sanction": ["black list+", "? embargo~"], "meeting": ["confer+"]}
+    path.write_text("confer+\n", encoding="utf-8")
+    with pytest.raises(SeedError, match=r"mine.txt:1: 'confer\+' stands before the first line"):
+        read_expressions(path)
+    path.write_text("[meeting]\n? talk & peace\n", encoding="utf-8")
+    with pytest.raises(SeedError, match=r"mine.txt:2: .* is not"):
+        read_expressions(path)
+
+
+def test_extra_expressions_have_the_whole_notation() -> None:
+    lexicon = NO_LEXICON.with_expressions({"sanction": ["list & assets"]}).with_expressions({"ban": ["! list price"]})
+    assert lexicon.crime_names == ("sanction", "ban")
+    texts = ["Assets on the list.", "A list.", "The list price of assets."]
+    found = Extractor(lexicon, {}).extract(texts)
+    assert found.candidates.tolist() == [[True, False], [False, False], [True, False]]

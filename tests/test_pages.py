@@ -17,6 +17,7 @@ from tests.helpers import ROOT, needed, run_page
 NEEDS: dict[str, dict[str, str]] = {  # packages beside secclass's own, and the extra that brings them
     "README.md": {"pandas": "frames", "narwhals": "frames", "spacy": "spacy", "matplotlib": "plots"},
     "docs/how-to/data-frames.md": {"narwhals": "frames", "pandas": "frames", "polars": "integrations"},
+    "docs/how-to/own-labels.md": {},
     "docs/how-to/many-documents.md": {"tqdm": "progress"},
     "docs/how-to/plots.md": {"matplotlib": "plots"},
     "docs/how-to/spacy.md": {"spacy": "spacy"},

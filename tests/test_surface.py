@@ -35,6 +35,7 @@ NAMES = {
     "SecclassError",
     "SeedError",
     "Sentence",
+    "SentenceClassifier",
     "Stance",
     "Tagger",
     "TaggingError",

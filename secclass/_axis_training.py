@@ -1,0 +1,142 @@
+"""Labelled sentences to an axis: a linear model a label, a network beside them, calibration.
+
+The shipped model and ``SentenceClassifier`` are learnt by this one engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import joblib
+import numpy as np
+from sklearn.model_selection import KFold
+
+from secclass._calibration import calibrate
+from secclass._features import Extractor
+from secclass._linear import Axis, FloatArray
+from secclass._linear_training import AxisSettings, LinearFitter, Matrix
+from secclass._network import Network
+from secclass._network_training import Sentences, Trainer
+from secclass._table import TOLD_APART
+from secclass._tokens import BoolArray, IntArray
+
+FOLDS = 5
+_MIN_TOKENS = 3  # an attribute of tokens must stand on so many to be known to a network
+Folds = Sequence[tuple[IntArray, IntArray]]  # for each fold the sentences to learn from and those held out
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What an axis learns from.
+
+    ``gold`` has a row a text and a column a label; ``weight`` says, in the same shape, how much a text counts for a
+    label in fitting, ``frequency`` how much in calibration: it mends frequencies that are not natural.
+    """
+
+    texts: Sequence[str]
+    gold: BoolArray
+    weight: FloatArray
+    frequency: FloatArray
+    folds: Folds
+
+
+def random_folds(count: int) -> Folds:
+    """Folds of sentences drawn without regard to their labels."""
+    return list(KFold(FOLDS, shuffle=True, random_state=0).split(np.empty(count)))
+
+
+def even_folds(gold: BoolArray) -> Folds:
+    """Folds over which the texts of each label are spread evenly, those of rare labels first."""
+    fold = np.full(len(gold), -1)
+    rest = np.random.default_rng(0).permutation(len(gold))
+    for label in np.argsort(gold.sum(axis=0), kind="stable"):
+        mine = rest[gold[rest, label]]
+        fold[mine] = np.arange(len(mine)) % FOLDS
+        rest = rest[~gold[rest, label]]
+    fold[rest] = np.arange(len(rest)) % FOLDS
+    return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(FOLDS)]
+
+
+def fit_axis(
+    name: str, labels: Sequence[str], settings: AxisSettings, extractor: Extractor, lesson: Lesson, n_jobs: int | None
+) -> tuple[Axis, FloatArray]:
+    """The axis, and the calibrated probabilities of each text (rows) for each label while it was held out."""
+    gold = lesson.gold
+    matrix = Matrix.build(extractor, lesson.texts, settings)
+    # A crime that no expression points to is out of reach: it is no example to learn from.
+    reach = matrix.candidates if settings.gated else np.ones_like(gold)
+    fitted = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_fit_label)(
+            LinearFitter(matrix.for_label(column, settings), matrix.cues, matrix.cue_sentence, settings),
+            gold[:, column],
+            reach[:, column],
+            lesson.weight[:, column],
+            lesson.folds,
+        )
+        for column in range(len(labels))
+    )
+    weights = np.stack([weights for weights, _ in fitted], axis=1)
+    raw = np.stack([held_out for _, held_out in fitted], axis=1)
+    network, constant, beside = None, np.zeros(len(labels)), np.zeros_like(raw)
+    if settings.network:
+        network, constant, beside = _fit_network(extractor, lesson, n_jobs)
+    calibrated = [
+        calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], lesson.frequency[:, column])
+        for column in range(len(labels))
+    ]
+    share = np.array([label.share for label in calibrated])
+    if network:
+        network = replace(network, output=(network.output * share).astype(np.float32))
+    rarity = np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
+    keys = np.concatenate([*matrix.keys.values(), matrix.cue_keys])
+    by_feature = weights[:-1] * rarity[:, None]
+    felt = np.flatnonzero(np.abs(by_feature).max(axis=1) >= settings.weight_floor)
+    felt = felt[np.argsort(keys[felt] & TOLD_APART)]  # rising keys take less room in a model
+    axis = Axis(
+        name,
+        tuple(labels),
+        settings.groups,
+        settings.unit,
+        settings.gated,
+        settings.cues,
+        keys[felt],
+        rarity[felt].astype(np.float32),
+        by_feature[felt].astype(np.float32),
+        weights[-1] + constant * share,
+        np.array([label.slope for label in calibrated]),
+        np.array([label.intercept for label in calibrated]),
+        np.array([label.threshold for label in calibrated]),
+        network,
+    )
+    return axis, np.stack([label.held_out for label in calibrated], axis=1)
+
+
+def _fit_label(
+    fitter: LinearFitter, gold: BoolArray, reach: BoolArray, weight: FloatArray, folds: Folds
+) -> tuple[FloatArray, FloatArray]:
+    """One linear model: its weights, the bias last, and out-of-fold raw scores."""
+    use = ~gold | reach
+    raw = np.zeros(len(gold))
+    for fit, held in folds:
+        raw[held] = fitter.raw(fitter.fit(fit[use[fit]], gold, weight), held)
+    return fitter.fit(np.flatnonzero(use), gold, weight), raw
+
+
+def _fit_network(extractor: Extractor, lesson: Lesson, n_jobs: int | None) -> tuple[Network, FloatArray, FloatArray]:
+    """One network for all labels: with its constants (an entry a label), and out-of-fold raw scores."""
+    texts, gold = lesson.texts, lesson.gold
+    sentences = Sentences.build(
+        (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), _MIN_TOKENS
+    )
+    everything = np.arange(len(texts))
+    folds = [*lesson.folds, (everything, everything[:0])]
+    trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold) for fit, _ in folds)
+    raw = np.zeros(gold.shape)
+    for trainer, (_, held) in zip(trainers, folds, strict=True):
+        raw[held] = trainer.raw(held)
+    return trainers[-1].network(), trainers[-1].weights["constant"], raw
+
+
+def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray) -> Trainer:
+    return Trainer(sentences, gold.shape[1]).fit(rows, gold)
