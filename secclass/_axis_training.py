@@ -18,7 +18,6 @@ from secclass._linear import Axis, FloatArray
 from secclass._linear_training import AxisSettings, LinearFitter, Matrix
 from secclass._network import Network
 from secclass._network_training import Sentences, Trainer
-from secclass._table import TOLD_APART
 from secclass._tokens import BoolArray, IntArray
 
 FOLDS = 5
@@ -91,8 +90,7 @@ def fit_axis(
     rarity = np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
     keys = np.concatenate([*matrix.keys.values(), matrix.cue_keys])
     by_feature = weights[:-1] * rarity[:, None]
-    felt = np.flatnonzero(np.abs(by_feature).max(axis=1) >= settings.weight_floor)
-    felt = felt[np.argsort(keys[felt] & TOLD_APART)]  # rising keys take less room in a model
+    felt = np.abs(by_feature).max(axis=1) >= settings.weight_floor
     axis = Axis(
         name,
         tuple(labels),

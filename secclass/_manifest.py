@@ -100,12 +100,15 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
     lexicon = extractor.lexicon
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name in _MATCHERS:
-        arrays |= {f"{name}.{part}": getattr(getattr(lexicon, name), part) for part in _MATCHER_ARRAYS}
+        table = {part: getattr(getattr(lexicon, name), part) for part in _MATCHER_ARRAYS}
+        arrays |= _named(name, _in_order(table, ["values"]))
     described = {}
     for axis in axes:
-        arrays |= {f"axis.{axis.name}.{p}": getattr(axis, p).astype(t) for p, t in _AXIS_ARRAYS.items()}
+        table = {part: getattr(axis, part).astype(kind) for part, kind in _AXIS_ARRAYS.items()}
+        arrays |= _named(f"axis.{axis.name}", _in_order(table, ["rarity", "weights"]))
         if axis.network:
-            arrays |= {f"axis.{axis.name}.network.{p}": getattr(axis.network, p) for p in _NETWORK_ARRAYS}
+            table = {part: getattr(axis.network, part) for part in _NETWORK_ARRAYS}
+            arrays |= _named(f"axis.{axis.name}.network", _in_order(table, ["embedding"]))
         described[axis.name] = (
             {part: list(getattr(axis, part)) for part in _AXIS_LISTS}
             | {"cues": axis.cues, "network": axis.network is not None}
@@ -124,12 +127,21 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
         "scope": {"known": scope.known},
         "probe": {"texts": _PROBE, "raw": _raw(extractor, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
     }
-    return manifest, {name: _packed(values) if name.endswith("keys") else values for name, values in arrays.items()}
+    return manifest, arrays
 
 
-def _packed(keys: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What is stored of keys: how far each lies above the one before it, in the bits that tell them apart."""
-    return np.diff(keys & TOLD_APART, prepend=np.uint64(0))
+def _named(name: str, table: Arrays) -> dict[str, npt.NDArray[Any]]:
+    return {f"{name}.{part}": values for part, values in table.items()}
+
+
+def _in_order(table: Arrays, rows: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """A table with its ``rows`` in rising order of keys; of a key is kept how far it lies above the one before it."""
+    keys = table["keys"] & TOLD_APART
+    order = np.argsort(keys)
+    steps = np.diff(keys[order], prepend=np.uint64(0))
+    return {
+        part: steps if part == "keys" else values[order] if part in rows else values for part, values in table.items()
+    }
 
 
 def _unpacked(steps: npt.NDArray[Any]) -> npt.NDArray[Any]:

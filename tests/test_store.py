@@ -320,7 +320,7 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "weight infinite": set_item("axis.stances.weights", (0, 0), np.inf),
     "rarity zero": set_item("axis.crimes.rarity", 0, 0),
     "bias NaN": set_item("axis.crimes.bias", 0, np.nan),
-    "key twice": lambda a: set_item("axis.crimes.keys", 0, a["axis.crimes.keys"][1])(a),
+    "key twice": set_item("axis.crimes.keys", 1, 0),
     "keys not sorted": set_item("crimes.keys", 0, 2**64 - 1),
     "value without set": set_item("classes.values", 0, 10**6),
     "value negative": set_item("words.values", 0, -1),
@@ -331,7 +331,7 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "array of another type": lambda a: a.update({"axis.stances.bias": a["axis.stances.bias"].astype(np.float32)}),
     "array of another shape": lambda a: a.update({"axis.stances.keys": a["axis.stances.keys"][:, None]}),
     "weights too few": lambda a: a.update({"axis.stances.weights": a["axis.stances.weights"][1:]}),
-    "network key twice": lambda a: set_item(f"{NETWORK}.keys", 0, a[f"{NETWORK}.keys"][1])(a),
+    "network key twice": set_item(f"{NETWORK}.keys", 1, 0),
     "network of many dimensions": lambda a: a.update({f"{NETWORK}.embedding": np.zeros((2, 10**5), np.int8)}),
     "network of three filters": lambda a: a.update({f"{NETWORK}.bias": a[f"{NETWORK}.bias"][:3]}),
     "network weights too few": lambda a: a.update({f"{NETWORK}.weights": a[f"{NETWORK}.weights"][:, 1:]}),
@@ -342,10 +342,14 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def crowded() -> dict[str, Any]:
-    """Keys that all want one slot of the hash table."""
-    inverse = pow(0xD6E8FEB86659FD93, -1, 1 << 64)
-    keys = np.sort((np.arange(50_000, dtype=np.uint64)) * np.uint64(inverse))
-    return {"words.keys": keys, "words.values": np.zeros(len(keys), np.int32)}
+    """Keys that all want one slot of the table: multiples of a number that its multiplier takes next to nothing."""
+    whole, spread = 1 << 64, 0xD6E8FEB86659FD93
+    (high, few), (low, many), rising = (whole, 0), (spread, 1), True
+    while many < 1 << 33 or not rising:  # Euclid: many * spread is low above, or below, a multiple of 2**64
+        times = high // low
+        (high, few), (low, many), rising = (low, many), (high - times * low, few + times * many), not rising
+    steps = np.full(10_000, many, np.uint64)
+    return {"words.keys": steps, "words.values": np.zeros(len(steps), np.int32)}
 
 
 @pytest.mark.parametrize("change", BAD_ARRAYS.values(), ids=BAD_ARRAYS)
