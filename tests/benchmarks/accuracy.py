@@ -13,6 +13,7 @@ import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from secclass._data import AXES, Labelled, read_labelled
 from secclass._features import COMPANY, Extractor
 from secclass._lexicon import FALLBACK, PLAIN, Lexicon
 from secclass._names import LAW
-from secclass.evaluation import Evaluation, evaluate, indicator, score
+from secclass.evaluation import AxisScore, evaluate, indicator, score
 from secclass.training import FOLDS, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ def remembering() -> Predict:
     return remembered
 
 
-def contest(contender: Contender, seeds: Sequence[Labelled], gold: Sequence[Labelled]) -> Evaluation:
+def contest(contender: Contender, seeds: Sequence[Labelled], gold: Sequence[Labelled]) -> Result:
     """A contender trained on the seeds, with thresholds set as secclass sets its own."""
     predicted = {}
     for axis, labels in AXES.items():
@@ -65,7 +66,7 @@ def contest(contender: Contender, seeds: Sequence[Labelled], gold: Sequence[Labe
     return compared(gold, predicted)
 
 
-def bare_lexicon(gold: Sequence[Labelled]) -> Evaluation:
+def bare_lexicon(gold: Sequence[Labelled]) -> Result:
     """A crime holds where an expression of it stands that is no mere hint; no stance, nothing learnt."""
     lexicon = Lexicon.read(SEEDS / "lexicon", AXES["crimes"])
     extractor = Extractor(lexicon, {})
@@ -78,8 +79,15 @@ def bare_lexicon(gold: Sequence[Labelled]) -> Evaluation:
     return compared(gold, {"crimes": certain, "stances": np.zeros((len(gold), len(AXES["stances"])), bool)})
 
 
-def compared(gold: Sequence[Labelled], predicted: dict[str, npt.NDArray[np.bool_]]) -> Evaluation:
-    """The evaluation of predictions that no tagger made."""
+class Result(NamedTuple):
+    """Scores of each axis, and the share of off-topic sentences that were given a crime."""
+
+    axes: tuple[AxisScore, ...]
+    offtopic: float
+
+
+def compared(gold: Sequence[Labelled], predicted: dict[str, npt.NDArray[np.bool_]]) -> Result:
+    """The scores of predictions, labels that are free not counted."""
     axes = tuple(
         score(
             axis,
@@ -90,15 +98,20 @@ def compared(gold: Sequence[Labelled], predicted: dict[str, npt.NDArray[np.bool_
         for axis, labels in AXES.items()
     )
     off = np.array([row.offtopic and not row.crimes for row in gold])
-    return Evaluation(len(gold), axes, int(off.sum()), int(predicted["crimes"][off].any(axis=1).sum()))
+    return Result(axes, float(predicted["crimes"][off].any(axis=1).sum() / max(1, off.sum())))
 
 
-def line(name: str, result: Evaluation) -> str:
+def tagged(tagger: secclass.Tagger, gold: Sequence[Labelled]) -> Result:
+    """The scores of a tagger."""
+    found = evaluate(tagger, gold)
+    return Result(found.axes, found.offtopic_tagged / max(1, found.offtopic))
+
+
+def line(name: str, result: Result) -> str:
     crimes, stances = result.axes
-    off = result.offtopic_tagged / max(1, result.offtopic)
     return (
         f"| {name} | {crimes.macro_f1:.3f} | {crimes.micro_f1:.3f} | {stances.macro_f1:.3f} "
-        f"| {stances.micro_f1:.3f} | {off:.1%} |"
+        f"| {stances.micro_f1:.3f} | {result.offtopic:.1%} |"
     )
 
 
@@ -113,7 +126,7 @@ def curve(gold: Sequence[Labelled]) -> None:
             (part / "lexicon").symlink_to(SEEDS / "lexicon")
             (part / "part.jsonl").write_text("\n".join(lines[i] for i in order[:count]), encoding="utf-8")
             train(part, Path(folder) / "model", n_jobs=2, log=lambda _: None)
-            print(line(f"{count} seeds", evaluate(secclass.load(Path(folder) / "model"), gold)), flush=True)
+            print(line(f"{count} seeds", tagged(secclass.load(Path(folder) / "model"), gold)), flush=True)
 
 
 def main() -> None:
@@ -127,7 +140,7 @@ def main() -> None:
     if options.curve:
         curve(gold)
         return
-    print(line("secclass", evaluate(secclass.load(), gold)), flush=True)
+    print(line("secclass", tagged(secclass.load(), gold)), flush=True)
     print(line("its bare lexicon, nothing learnt", bare_lexicon(gold)), flush=True)
     contenders = {**CONTENDERS, "MiniLM + logistic regression": functools.partial(minilm, encoder=remembering)}
     for name, contender in contenders.items():
