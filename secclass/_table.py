@@ -9,7 +9,7 @@ from secclass._tokens import IntArray, KeyArray
 
 _MOST_PROBES = 256  # ten times what keys of text ever need
 _SPREAD = np.uint64(0xD6E8FEB86659FD93)
-# Keys are told apart by their lower 48 bits: half as much to store, and of a billion strange keys one or two
+# Keys are told apart by their lower 48 bits: less to store, and of a billion strange keys one or two
 # are taken for one of half a million known ones.
 TOLD_APART = np.uint64((1 << 48) - 1)
 
