@@ -59,8 +59,8 @@ def card(manifest: Mapping[str, Any], axes: Sequence[Axis]) -> str:
         "## Scores",
         "",
         "From 5-fold cross-validation on the seeds. Many seeds were written to be hard; real text is harder or easier, "
-        "see docs/accuracy.md. Scores of crime flatter, here and at the operating points: the lexicon was grown by what "
-        "was missed in these seeds, and all folds share it. Intervals: 95%, by bootstrap over sentences.",
+        "see docs/accuracy.md. Scores of crime flatter, here and at the operating points: the lexicon was grown by "
+        "what was missed in these seeds, and all folds share it. Intervals: 95%, by bootstrap over sentences.",
         "",
         "| label | precision | recall | F1 | interval of F1 | support |",
         "|---|---|---|---|---|---|",
