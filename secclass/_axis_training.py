@@ -17,7 +17,9 @@ from secclass._features import Extractor
 from secclass._linear import Axis, FloatArray
 from secclass._linear_training import AxisSettings, LinearFitter, Matrix
 from secclass._network import Network
-from secclass._network_training import Sentences, Trainer
+from secclass._network_training import DIMENSIONS, Trainer
+from secclass._pretraining import pretrained
+from secclass._sentences import Sentences
 from secclass._tokens import BoolArray, IntArray
 
 FOLDS = 5
@@ -127,14 +129,17 @@ def _fit_network(extractor: Extractor, lesson: Lesson, n_jobs: int | None) -> tu
     sentences = Sentences.build(
         (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), _MIN_TOKENS
     )
+    start = pretrained(sentences, DIMENSIONS)
     everything = np.arange(len(texts))
     folds = [*lesson.folds, (everything, everything[:0])]
-    trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold) for fit, _ in folds)
+    trainers = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_fit_trainer)(sentences, fit, gold, start) for fit, _ in folds
+    )
     raw = np.zeros(gold.shape)
     for trainer, (_, held) in zip(trainers, folds, strict=True):
         raw[held] = trainer.raw(held)
     return trainers[-1].network(), trainers[-1].weights["constant"], raw
 
 
-def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray) -> Trainer:
-    return Trainer(sentences, gold.shape[1]).fit(rows, gold)
+def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray, start: FloatArray) -> Trainer:
+    return Trainer(sentences, gold.shape[1], start).fit(rows, gold)

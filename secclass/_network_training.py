@@ -2,85 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import sparse
 
-from secclass._features import ATTRIBUTES, Features
+from secclass._adam import Adam
 from secclass._linear import logistic
-from secclass._network import REACH, WIDTHS, FloatArray, Network, columns, places
-from secclass._table import TOLD_APART
-from secclass._tokens import BoolArray, IntArray, KeyArray
+from secclass._network import REACH, WIDTHS, FloatArray, Network, columns
+from secclass._sentences import Sentences
+from secclass._tokens import BoolArray, IntArray
 
 DIMENSIONS = 48
 FILTERS = 128
 EPOCHS = 10
 _BATCH = 32
 _RATE, _WARM, _DECAY = 2e-3, 100, 1e-4  # learning rate, steps until it is reached, weight decay
-_HIDDEN = {"word": 0.5, "ending": 0.3, "class": 0.1, "shape": 0.0}  # share of attributes hidden in a step
 _DROPPED = 0.5  # share of dimensions, and of filters, dropped in a step
 _MOST = 127
 
 
-@dataclass(frozen=True)
-class Sentences:
-    """The attributes of all tokens: ``matrix`` has a row a token and a column an attribute, that of ``keys``.
-
-    The tokens of sentence i are the rows ``bounds[i]`` to ``bounds[i + 1]``; ``hidden`` is the share of times that
-    training hides each attribute.
-    """
-
-    keys: KeyArray
-    matrix: sparse.csr_matrix
-    bounds: IntArray
-    hidden: FloatArray
-
-    @classmethod
-    def build(cls, batches: Iterable[Features], min_count: int) -> Sentences:
-        """All sentences of some batches; an attribute must stand on ``min_count`` tokens."""
-        rows, keys, shares, counts = [], [], [], []
-        before = 0
-        for found in batches:
-            inside = ~found.tokens.boundary
-            row_of = np.cumsum(inside) - 1 + before
-            for name in ATTRIBUTES:
-                part = found.attributes[name]
-                rows.append(row_of[part.token])
-                keys.append(part.key)
-                shares.append(np.full(len(part.key), _HIDDEN[name]))
-            counts.append(np.bincount(found.tokens.sentence[inside], minlength=found.tokens.size))
-            before += int(inside.sum())
-        known, first, column = np.unique(np.concatenate(keys) & TOLD_APART, return_index=True, return_inverse=True)
-        row = np.concatenate(rows)
-        matrix = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(before, len(known)))
-        often = np.bincount(column, minlength=len(known)) >= min_count
-        bounds = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-        return cls(known[often], matrix[:, often].tocsr(), bounds, np.concatenate(shares)[first[often]])
-
-    def part(self, rows: IntArray) -> tuple[sparse.csr_matrix, IntArray, IntArray, int]:
-        """Tokens of these sentences as inference lays them out: their places, where sentences open, and the size."""
-        sizes = self.bounds[rows + 1] - self.bounds[rows]
-        ends = np.cumsum(sizes)
-        token = np.repeat(self.bounds[rows] - (ends - sizes), sizes) + np.arange(ends[-1])
-        sentence = np.repeat(np.arange(len(rows)), sizes)
-        place = places(sentence, np.arange(ends[-1]) + sentence + 1)
-        count = np.arange(len(rows) + 1)
-        opens = places(count, np.append(0, ends) + count)
-        return self.matrix[token], place, opens[:-1], int(opens[-1]) + REACH + 1
-
-
 class Trainer:
-    """The weights of a network while they are learnt."""
+    """The weights of a network while they are learnt; ``embedding`` is what those of the attributes start from."""
 
-    def __init__(self, sentences: Sentences, labels: int, seed: int = 0) -> None:
+    def __init__(self, sentences: Sentences, labels: int, embedding: FloatArray, seed: int = 0) -> None:
         self.sentences = sentences
         self._random = np.random.default_rng(seed)
         self._columns = columns(FILTERS)
         fan = DIMENSIONS * np.repeat(WIDTHS, FILTERS // len(WIDTHS))
         self.weights: dict[str, FloatArray] = {
-            "embedding": self._random.normal(0, 0.1, (len(sentences.keys), DIMENSIONS)),
+            "embedding": embedding.copy(),
             "filters": np.concatenate(
                 [
                     self._random.uniform(-1, 1, (DIMENSIONS, c.stop - c.start)) / np.sqrt(fan[own])
@@ -92,28 +43,25 @@ class Trainer:
             "output": self._random.uniform(-1, 1, (FILTERS, labels)) / np.sqrt(FILTERS),
             "constant": np.zeros(labels),
         }
-        self._first = {name: np.zeros_like(value) for name, value in self.weights.items()}
-        self._second = {name: np.zeros_like(value) for name, value in self.weights.items()}
 
     def fit(self, rows: IntArray, gold: BoolArray) -> Trainer:
         """Learn from these sentences; ``gold`` has a row a sentence of the corpus and a column a label."""
         steps = EPOCHS * -(-len(rows) // _BATCH)
+        adam = Adam(self.weights, _DECAY)
         step = 0
         for _ in range(EPOCHS):
             order = self._random.permutation(rows)
             for begin in range(0, len(order), _BATCH):
                 batch = order[begin : begin + _BATCH]
                 rate = _RATE * min(1.0, (step + 1) / _WARM) * max(0.02, 1 - step / steps)
-                self._step(self._gradient(batch, gold[batch]), rate, step + 1)
+                adam.step(self._gradient(batch, gold[batch]), rate)
                 step += 1
         return self
 
     def _gradient(self, batch: IntArray, gold: BoolArray) -> Mapping[str, FloatArray]:
         """Gradient of the mean logistic loss, with attributes, dimensions and filters dropped at random."""
-        attributes, place, opens, size = self.sentences.part(batch)
-        attributes.data = (self._random.random(attributes.nnz) >= self.sentences.hidden[attributes.indices]).astype(
-            float
-        )
+        token, place, opens, size = self.sentences.part(batch)
+        attributes = self.sentences.shown(token, self._random)
         tokens = attributes @ self.weights["embedding"]
         kept = (self._random.random(tokens.shape) >= _DROPPED) / (1 - _DROPPED)
         laid = np.zeros((size, DIMENSIONS))
@@ -156,25 +104,13 @@ class Trainer:
         where[sentence[::-1][at], of] = len(values) - 1 - at + REACH  # the first such place is written last
         return strongest, where
 
-    def _step(self, gradient: Mapping[str, FloatArray], rate: float, step: int) -> None:
-        """One step of Adam with decoupled weight decay (Loshchilov and Hutter 2019), gradients clipped to length 1."""
-        norm = np.sqrt(sum(float((part**2).sum()) for part in gradient.values()))
-        for name, part in gradient.items():
-            first, second = self._first[name], self._second[name]
-            part = part / max(1.0, norm)
-            first += 0.1 * (part - first)
-            second += 0.001 * (part**2 - second)
-            change = (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-            self.weights[name] *= 1 - rate * _DECAY
-            self.weights[name] -= rate * change
-
     def raw(self, rows: IntArray) -> FloatArray:
         """Scores of these sentences (rows) for each label (columns)."""
         scores = np.zeros((len(rows), len(self.weights["constant"])))
         for begin in range(0, len(rows), 256):
-            attributes, place, opens, size = self.sentences.part(rows[begin : begin + 256])
+            token, place, opens, size = self.sentences.part(rows[begin : begin + 256])
             laid = np.zeros((size, DIMENSIONS))
-            laid[place] = attributes @ self.weights["embedding"]
+            laid[place] = self.sentences.matrix[token] @ self.weights["embedding"]
             strongest, _ = self._strongest(laid, place, opens)
             scores[begin : begin + 256] = strongest @ self.weights["output"] + self.weights["constant"]
         return scores

@@ -23,7 +23,9 @@ FLOORS = [
     {"_store"},
     {"tagger"},
     {"evaluation", "_spacy"},
-    {"_network_training", "_linear_training", "_calibration", "_card"},
+    {"_adam", "_sentences", "_linear_training", "_calibration", "_card"},
+    {"_pretraining"},
+    {"_network_training"},
     {"_axis_training"},
     {"training", "_classifier"},
     {"__init__"},
@@ -32,6 +34,7 @@ FLOORS = [
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PACKAGE = Path(secclass.__file__).parent
 TRAINING = {"training", "_classifier", "_axis_training", "_network_training", "_linear_training", "_calibration"}
+TRAINING |= {"_adam", "_sentences", "_pretraining"}
 RUNTIME_ONLY = {"numpy", "sentencex"}  # what inference may import beside the standard library
 OPTIONAL = {  # imported where asked for
     "plots": {"matplotlib"},

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from secclass import _network_training as training
+from secclass import _pretraining
 from secclass._data import AXES
 from secclass._features import Extractor, Features
 from secclass._lexicon import Lexicon
 from secclass._network import REACH, WIDTHS, Network, columns, places
-from secclass._network_training import Sentences, Trainer
+from secclass._network_training import DIMENSIONS, Trainer
+from secclass._pretraining import Guesser, pretrained
+from secclass._sentences import Sentences
 
 TEXTS = ["red fox saw grey wolf", "grey wolf saw red fox", "", "Fox", "a wolf and a fox and a wolf and a fox"] * 8
 
@@ -30,8 +33,14 @@ def found(extractor: Extractor) -> Features:
 
 
 @pytest.fixture
-def trainer(found: Features) -> Trainer:
-    return Trainer(Sentences.build([found], 1), 2)
+def sentences(found: Features) -> Sentences:
+    return Sentences.build([found], 1)
+
+
+@pytest.fixture
+def trainer(sentences: Sentences) -> Trainer:
+    start = np.random.default_rng(0).normal(0, 0.1, (len(sentences.keys), DIMENSIONS))
+    return Trainer(sentences, 2, start)
 
 
 def raw(network: Network, extractor: Extractor, texts: Sequence[str]) -> np.ndarray:
@@ -102,9 +111,16 @@ def test_the_gradient_is_that_of_the_loss(trainer: Trainer, monkeypatch: pytest.
         scores = trainer.raw(batch)
         return float(np.logaddexp(0, np.where(gold, -scores, scores)).mean())
 
+    check_gradient(trainer.weights, gradient, loss)
+
+
+def check_gradient(
+    weights: dict[str, np.ndarray], gradient: Mapping[str, np.ndarray], loss: Callable[[], float]
+) -> None:
+    """The gradient is what small changes of some weights do to the loss."""
     random = np.random.default_rng(1)
-    for name, weights in trainer.weights.items():
-        flat, slope = weights.reshape(-1), gradient[name].reshape(-1)
+    for name, values in weights.items():
+        flat, slope = values.reshape(-1), gradient[name].reshape(-1)
         for place in random.choice(len(flat), min(12, len(flat)), replace=False):
             old = flat[place]
             flat[place] = old + 1e-6
@@ -113,3 +129,33 @@ def test_the_gradient_is_that_of_the_loss(trainer: Trainer, monkeypatch: pytest.
             below = loss()
             flat[place] = old
             assert slope[place] == pytest.approx((above - below) / 2e-6, abs=1e-6), name
+
+
+def test_the_gradient_of_guessing_words_is_that_of_its_loss(sentences: Sentences) -> None:
+    guesser = Guesser(sentences, 4)
+    guesser.weights["mix bias"] += 0.01  # off the kink
+    targets = np.flatnonzero(sentences.words() >= 0)[:20]
+
+    def loss() -> tuple[float, Mapping[str, np.ndarray]]:
+        guesser._random = np.random.default_rng(0)  # the same attributes hidden, the same noise
+        return guesser.loss(targets)
+
+    check_gradient(guesser.weights, loss()[1], lambda: loss()[0])
+
+
+def test_guessing_words_learns_which_stand_in_like_places(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_pretraining, "EPOCHS", 150)
+    texts = [f"the {animal} {deed} the gate" for animal in ("fox", "wolf") for deed in ("saw", "shut")] * 10
+    found = extractor.extract(texts)
+    sentences = Sentences.build([found], 1)
+    words = sentences.words()
+    embedding = pretrained(sentences, 8)
+    the, fox, saw, wolf = (vector / np.linalg.norm(vector) for vector in embedding[words[[0, 1, 2, 11]]])
+    assert embedding.std() == pytest.approx(0.1)
+    assert fox @ wolf > max(fox @ saw, fox @ the)
+
+
+def test_guessing_words_needs_no_words(extractor: Extractor) -> None:
+    assert pretrained(Sentences.build([extractor.extract(["", "!"])], 1), 4).shape[1] == 4
