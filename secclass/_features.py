@@ -15,6 +15,7 @@ what stands beside it), shared by all expressions of a crime type: a new express
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,10 +25,10 @@ import numpy.typing as npt
 from secclass._characters import character_ngrams
 from secclass._cues import Cues, find_cues
 from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, inside_another
-from secclass._names import FREE, HEADS, LAW, datelines, name_runs, title_case
+from secclass._names import BODY, FREE, HEADS, LAW, datelines, name_runs, title_case
 from secclass._table import KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
-from secclass._views import Attributes, Occurrences, Stream, joined, named
+from secclass._views import Attributes, Occurrences, Stream, joined, named, names
 
 VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
 GROUPS = (*VIEWS, "crime", "context", "shape")
@@ -97,23 +98,21 @@ class Extractor:
         self.lexicon = lexicon
         self.lengths = lengths
         self._salt = {name: named(f"view {name}") for name in GROUPS}
-        self._symbol_of_class = np.array([named(f"class{s}") for s in lexicon.symbols], np.uint64)
+        self._symbol_of_class = names(f"class{symbol}" for symbol in lexicon.symbols)
         context = [s.split(":")[0] in lexicon.context for s in lexicon.symbols]
         self._context = np.append(self._symbol_of_class[np.array(context, bool)], np.uint64(ord("?")))
         subject = [s.split(":")[0] in _SUBJECTS for s in lexicon.symbols]
         self._actors = np.append(self._symbol_of_class[np.array(subject, bool)], named("name"))
         self._is_actor = np.array([s in _ACTORS for s in lexicon.symbols], bool)
         self._list = {name: index for index, name in enumerate(lexicon.lists)}
-        names = lexicon.crime_names
-        self._specific = np.array([name != _GENERIC for name in names], bool)
+        crimes = lexicon.crime_names
+        self._specific = np.array([name != _GENERIC for name in crimes], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
         self.function = self._flag_table("function")
         self._connector = self._flag_table("connector")
         self._articles = np.array([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])], np.uint64)
-        self._match_keys = np.array(
-            [[[named(f"match{name}{how}{place}") for place in range(5)] for how in range(_KINDS)] for name in names],
-            np.uint64,
-        ).reshape(len(names), _KINDS, 5)
+        hits = itertools.product(crimes, range(_KINDS), range(BODY + 1))
+        self._match_keys = names(f"match{name}{how}{place}" for name, how, place in hits).reshape(-1, _KINDS, BODY + 1)
 
     def _flag_table(self, name: str) -> KeyTable:
         """Single words of a list, as a table."""

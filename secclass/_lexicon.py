@@ -353,4 +353,6 @@ def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
     return grouped
 
 
-NO_LEXICON = Lexicon((), (), (), (), *(Matcher.build({}) for _ in range(3)))
+def no_lexicon() -> Lexicon:
+    """A lexicon without entries."""
+    return Lexicon((), (), (), (), *(Matcher.build({}) for _ in range(3)))

@@ -69,27 +69,30 @@ def combine(left: KeyArray, right: KeyArray | np.uint64) -> KeyArray:
     return mixed
 
 
+def _kind(category: str) -> int:
+    """The class of the characters of a Unicode category."""
+    if category[0] == "Z" or category in ("Cc", "Cf", "Cs"):
+        return _SPACE
+    if category == "Nd":
+        return _DIGIT
+    return _WORD if category[0] in "LMN" else _MARK
+
+
 @functools.cache
 def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], BoolArray]:
     """Fold (to a plain lower-case character), class, and capital flag for each character below the limit."""
-    fold = np.arange(_LIMIT + 2, dtype=np.uint64)
-    kind = np.full(_LIMIT + 2, _MARK, np.uint8)
-    capital = np.zeros(_LIMIT + 2, bool)
-    for code in range(_LIMIT):
-        char = chr(code)
-        category = unicodedata.category(char)
-        lowered = char.lower()[0]
-        capital[code] = category in ("Lu", "Lt")
-        if category[0] == "Z" or category in ("Cc", "Cf", "Cs"):
-            kind[code] = _SPACE
-        elif category == "Nd":
-            kind[code] = _DIGIT
-        elif category[0] in "LMN":
-            kind[code] = _SINGLE if any(low <= code < high for low, high in _UNSPACED) else _WORD
-        if code < 0x250:  # Latin letters only: stripping marks elsewhere would destroy vowels
-            lowered = unicodedata.normalize("NFD", lowered)[0]
-        fold[code] = ord(_FOLDED_MARKS.get(char, lowered))
-    kind[_LIMIT] = _SINGLE
+    chars = [chr(code) for code in range(_LIMIT)]
+    categories = [unicodedata.category(char) for char in chars]
+    kinds = {category: _kind(category) for category in set(categories)}
+    kind = np.array([*(kinds[category] for category in categories), _SINGLE, _MARK], np.uint8)
+    for low, high in _UNSPACED:
+        kind[low:high][kind[low:high] == _WORD] = _SINGLE
+    capital = np.array([*(category in ("Lu", "Lt") for category in categories), False, False])
+    lowered = [char.lower()[0] for char in chars]
+    # Latin letters only: stripping marks elsewhere would destroy vowels.
+    lowered[:0x250] = [unicodedata.normalize("NFD", char)[0] for char in lowered[:0x250]]
+    fold = np.array([*map(ord, lowered), _LIMIT, _LIMIT + 1], np.uint64)
+    fold[[ord(char) for char in _FOLDED_MARKS]] = [ord(mark) for mark in _FOLDED_MARKS.values()]
     return fold, kind, capital
 
 
@@ -121,16 +124,18 @@ def _shifted(mask: BoolArray, by: int) -> BoolArray:
     return moved
 
 
-def _key_of(text: str) -> np.uint64:
-    value = 0
-    for place, char in enumerate(text):
-        value += ord(char) * pow(_PRIME, place, 1 << 64)
+def key_of(text: str) -> np.uint64:
+    """Key of a token of these characters, as they are."""
+    value, power = 0, 1
+    for char in text:
+        value += ord(char) * power
+        power = power * _PRIME % (1 << 64)
     return np.uint64(value % (1 << 64))
 
 
-BOUNDARY_KEY = _key_of(chr(_BOUNDARY))
-NUMBER_KEY = _key_of("#number")
-YEAR_KEY = _key_of("#year")
+BOUNDARY_KEY = key_of(chr(_BOUNDARY))
+NUMBER_KEY = key_of("#number")
+YEAR_KEY = key_of("#year")
 
 
 def _characters(texts: Sequence[str]) -> tuple[IntArray, KeyArray, IntArray]:

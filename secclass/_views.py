@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from secclass._tokens import BoolArray, IntArray, KeyArray, combine, phrase_keys
+from secclass._tokens import BoolArray, IntArray, KeyArray, combine, key_of
+
+
+def names(names: Iterable[str]) -> KeyArray:
+    """Keys of symbols that no text can hold: lexicon and feature names live apart from words."""
+    plain = ("".join(char if char.isalnum() else f"x{ord(char)}" for char in name).lower() for name in names)
+    return combine(np.uint64([0x5EC]), np.array([key_of(name) for name in plain], np.uint64))
 
 
 @functools.cache
 def named(name: str) -> np.uint64:
-    """Key of a symbol that no text can hold: lexicon and feature names live apart from words."""
-    key = phrase_keys(["".join(char if char.isalnum() else f"x{ord(char)}" for char in name)])[0]
-    return np.uint64(combine(np.array([0x5EC], np.uint64), key[0])[0])
+    """Key of one such symbol."""
+    return np.uint64(names([name])[0])
 
 
 @dataclass(frozen=True)

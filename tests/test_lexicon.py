@@ -10,7 +10,7 @@ from secclass._lexicon import (
     FALLBACK,
     FALSE_FRIEND,
     HINT,
-    NO_LEXICON,
+    no_lexicon,
     PLAIN,
     Entry,
     Lexicon,
@@ -135,7 +135,7 @@ def test_expressions_in_one_file(tmp_path: Path) -> None:
 
 
 def test_extra_expressions_have_the_whole_notation() -> None:
-    lexicon = NO_LEXICON.with_expressions({"sanction": ["list & assets"]}).with_expressions({"ban": ["! list price"]})
+    lexicon = no_lexicon().with_expressions({"sanction": ["list & assets"]}).with_expressions({"ban": ["! list price"]})
     assert lexicon.crime_names == ("sanction", "ban")
     texts = ["Assets on the list.", "A list.", "The list price of assets."]
     found = Extractor(lexicon, {}).extract(texts)
