@@ -1,7 +1,8 @@
 """Arrays of numbers to the bytes of one .npz file and back.
 
-Reading takes files that ``pack`` could have written and no others: deflated members, little-endian numbers, one or
-two axes. Every size is known before memory is taken, and nothing in the file is evaluated.
+Reading takes files that ``pack`` could have written, now or before model format 5, and no others: members that are
+plain or deflated, little-endian numbers, one or two axes. Every size is known before memory is taken, and nothing in
+the file is evaluated.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ _HEADER = re.compile(
 
 
 def pack(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    """An .npz of these arrays with fixed dates, so that the same arrays give the same bytes."""
+    """An .npz of these arrays with fixed dates, so that the same arrays give the same bytes.
+
+    Nothing is deflated: a wheel does that, and what it unpacks once is not unpacked at every start.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
             np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)  # type: ignore[no-untyped-call,unused-ignore]
             info = zipfile.ZipInfo(f"{name}.npy", (2020, 1, 1, 0, 0, 0))
-            archive.writestr(info, content.getvalue(), zipfile.ZIP_DEFLATED)
+            archive.writestr(info, content.getvalue(), zipfile.ZIP_STORED)
     return buffer.getvalue()
 
 
@@ -58,7 +62,7 @@ def unpack(content: bytes, most: int) -> dict[str, npt.NDArray[Any]]:
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    if member.compress_type != zipfile.ZIP_DEFLATED:
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{member.filename} is packed in a way that models are not")
     with archive.open(member) as file:
         content = file.read(member.file_size + 1)  # a size, so that what it says of its size is not believed

@@ -26,7 +26,6 @@ from secclass._characters import character_ngrams
 from secclass._cues import Cues, find_cues
 from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, inside_another
 from secclass._names import BODY, FREE, HEADS, LAW, datelines, name_runs, title_case
-from secclass._table import KeyTable
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
 from secclass._views import Attributes, Occurrences, Stream, joined, named, names
 
@@ -42,6 +41,7 @@ _SUBJECTS = (
     *("company", "crime_anaphor", "expert_media", "first_person", "first_singular", "person_private"),
     *("second_person", "suspect", "third_person", "third_thing"),
 )  # classes that can be the subject of an act
+_SINGLE_WORDS = ("function", "connector")  # lists of which only single words count
 _SUFFIXES = ("ing", "ed", "ly", "s")
 _OPENING = 200  # tokens with which a text begins: of a document its title and first paragraphs
 ATTRIBUTES = ("word", "ending", "class", "shape")
@@ -51,13 +51,14 @@ ATTRIBUTES = ("word", "ending", "class", "shape")
 class Features:
     """What was found in a batch of sentences.
 
-    ``groups`` holds the occurrences of each feature group, ``cues`` the cues of stance, ``attributes`` those of
-    each kind that the tokens have. ``candidates`` says for
-    each sentence (row) and crime type (column) whether any expression of that type stands in it, be it a hint;
+    ``function`` flags the tokens that are function words. ``groups`` holds the occurrences of each feature group,
+    ``cues`` the cues of stance, ``attributes`` those of each kind that the tokens have. ``candidates`` says for each
+    sentence (row) and crime type (column) whether any expression of that type stands in it, be it a hint;
     ``owner`` for each occurrence of the group "crime" which crime type it speaks of (-1: no single one).
     """
 
     tokens: Tokens
+    function: BoolArray
     groups: dict[str, Occurrences]
     cues: Cues
     attributes: dict[str, Attributes]
@@ -108,27 +109,16 @@ class Extractor:
         crimes = lexicon.crime_names
         self._specific = np.array([name != _GENERIC for name in crimes], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
-        self.function = self._flag_table("function")
-        self._connector = self._flag_table("connector")
         self._articles = np.array([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])], np.uint64)
         hits = itertools.product(crimes, range(_KINDS), range(BODY + 1))
         self._match_keys = names(f"match{name}{how}{place}" for name, how, place in hits).reshape(-1, _KINDS, BODY + 1)
-
-    def _flag_table(self, name: str) -> KeyTable:
-        """Single words of a list, as a table."""
-        index = self._list.get(name, -1)
-        words = self.lexicon.words
-        member_of = [index in words.members[a:b] for a, b in zip(words.bounds[:-1], words.bounds[1:], strict=True)]
-        keys = words.keys[np.array([member_of[v] for v in words.values], bool)] if len(words.keys) else words.keys
-        return KeyTable(keys, np.zeros(len(keys), np.int32))
 
     def extract(self, texts: Sequence[str]) -> Features:
         """All features of a batch of sentences."""
         tokens = tokenize(texts)
         present, flags = self._word_lists(tokens)
-        function = self.function.find(tokens.key) >= 0
-        connector = self._connector.find(tokens.key) >= 0
-        run, opening = name_runs(tokens, function, connector, flags)
+        function = flags["function"]
+        run, opening = name_runs(tokens, function, flags["connector"], flags)
         crimes = self._crime_matches(tokens, present, run)
         hidden = _names_hidden(tokens, function, flags["countries"], run)
         dateline = datelines(tokens)
@@ -151,7 +141,7 @@ class Extractor:
         real = crimes.how != FALSE_FRIEND
         candidates[crimes.sentence[real], crimes.crime[real]] = True
         cues = find_cues(tokens, symbols, skeleton, self._context, self._actors)
-        return Features(tokens, found, cues, attributes, candidates, owner)
+        return Features(tokens, function, found, cues, attributes, candidates, owner)
 
     def _word_lists(self, tokens: Tokens) -> tuple[BoolArray, dict[str, BoolArray]]:
         """Which lists each sentence has words of, and for the named lists which tokens."""
@@ -160,13 +150,19 @@ class Extractor:
         present: BoolArray = np.zeros((tokens.size, max(1, len(self.lexicon.lists))), bool)
         present[tokens.sentence[first[place]], member] = True
         flags: dict[str, BoolArray] = {}
-        for name in (*HEADS, "countries"):
+        for name in (*HEADS, "countries", *_SINGLE_WORDS):
             flag: BoolArray = np.zeros(len(tokens.key), bool)
             hits = place[member == self._list.get(name, -1)]
+            if name in _SINGLE_WORDS:
+                hits = hits[size[hits] == 1]
             flag[first[hits]] = True
             flag[first[hits] + size[hits] - 1] = True
             flags[name] = flag
         return present, flags
+
+    def function_words(self, tokens: Tokens) -> BoolArray:
+        """Which tokens are function words."""
+        return self._word_lists(tokens)[1]["function"]
 
     def _crime_matches(self, tokens: Tokens, present: BoolArray, run: npt.NDArray[np.int8]) -> _Crimes:
         """The crime expressions that count.
@@ -189,7 +185,7 @@ class Extractor:
         hidden = inside_another(first, size)
         generic = ~self._specific[crime]
         keep = ~(hidden[number] & generic)
-        for own in np.unique(crime[hidden[number] & ~generic]):
+        for own in set(crime[hidden[number] & ~generic].tolist()):
             rows = np.flatnonzero(crime == own)
             keep[rows[inside_another(first[number[rows]], size[number[rows]])]] = False
         number, crime, how = number[keep], crime[keep], how[keep]

@@ -21,10 +21,10 @@ FloatArray = npt.NDArray[np.float64]
 class Axis:
     """One group of labels that is scored together.
 
-    ``weights`` has a row a feature (row i belongs to ``keys[i]``) and a column a label; ``rarity`` has an entry
-    a feature: its inverse document frequency, log(sentences / sentences with it), with which ``weights`` are
-    already multiplied. In a feature group named in ``unit`` a sentence's values are scaled to Euclidean length
-    1, in the others they are plain counts.
+    ``weights`` has a row a feature (row i belongs to ``keys[i]``; stored keys, rising) and a column a label;
+    ``rarity`` has an entry a feature: its inverse document frequency, log(sentences / sentences with it), with which
+    ``weights`` are already multiplied. In a feature group named in ``unit`` a sentence's values are scaled to
+    Euclidean length 1, in the others they are plain counts.
     Groups named in ``gated`` count for a label only where the sentence holds an expression of that label
     (``Features.candidates``). Where ``cues`` is set, the features of each cue are summed, and the sum of the
     strongest cue counts, if it is above 0. What ``network`` says, if there is one, is added.
@@ -50,7 +50,8 @@ class Axis:
     validated: Validated | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))
+        object.__setattr__(self, "_table", KeyTable(self.keys))
+        object.__setattr__(self, "keys", self._table.keys)  # type: ignore[attr-defined]
 
     def rows(self, keys: KeyArray) -> npt.NDArray[np.int32]:
         """The weight row of each feature key, -1 for features without weight."""

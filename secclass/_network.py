@@ -46,9 +46,10 @@ def places(sentence: IntArray, token: IntArray) -> IntArray:
 class Network:
     """The network of one axis.
 
-    ``embedding`` (int8) has a row a known attribute, that of ``keys[i]``, and a column a dimension; ``weights`` (int8)
-    a row a dimension and the columns that ``columns`` lays out; ``bias`` (whole numbers) an entry a filter;
-    ``output`` a row a filter and a column a label: what one unit of the filter's strongest place adds to the raw score.
+    ``embedding`` (int8) has a row a known attribute, that of ``keys[i]`` (stored, rising), and a column a dimension;
+    ``weights`` (int8) a row a dimension and the columns that ``columns`` lays out; ``bias`` (whole numbers) an entry a
+    filter; ``output`` a row a filter and a column a label: what one unit of the filter's strongest place adds to the
+    raw score.
     """
 
     keys: KeyArray
@@ -58,7 +59,8 @@ class Network:
     output: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))
+        object.__setattr__(self, "_table", KeyTable(self.keys))
+        object.__setattr__(self, "keys", self._table.keys)  # type: ignore[attr-defined]
 
     def raw(self, found: Features) -> FloatArray:
         """What the network adds to the raw scores: a row a sentence, a column a label."""

@@ -11,7 +11,7 @@ from scipy import sparse
 from secclass._features import ATTRIBUTES, Features
 from secclass._linear import logistic
 from secclass._network import REACH, WIDTHS, FloatArray, Network, columns, places
-from secclass._table import TOLD_APART
+from secclass._table import TOLD_APART, in_order
 from secclass._tokens import BoolArray, IntArray, KeyArray
 
 DIMENSIONS = 48
@@ -183,9 +183,10 @@ class Trainer:
         """The network in whole numbers, without its constants."""
         unit = np.abs(self.weights["embedding"]).max() / _MOST
         grain = np.abs(self.weights["filters"]).max() / _MOST
+        keys, order = in_order(self.sentences.keys)
         return Network(
-            self.sentences.keys,
-            np.round(self.weights["embedding"] / unit).astype(np.int8),
+            keys,
+            np.round(self.weights["embedding"][order] / unit).astype(np.int8),
             np.round(self.weights["filters"] / grain).astype(np.int8),
             np.round(self.weights["bias"] / (unit * grain)).astype(np.float32),
             (self.weights["output"] * unit * grain).astype(np.float32),

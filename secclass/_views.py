@@ -14,7 +14,7 @@ from secclass._tokens import BoolArray, IntArray, KeyArray, combine, key_of
 def names(names: Iterable[str]) -> KeyArray:
     """Keys of symbols that no text can hold: lexicon and feature names live apart from words."""
     plain = ("".join(char if char.isalnum() else f"x{ord(char)}" for char in name).lower() for name in names)
-    return combine(np.uint64([0x5EC]), np.array([key_of(name) for name in plain], np.uint64))
+    return combine(np.array([0x5EC], np.uint64), np.array([key_of(name) for name in plain], np.uint64))
 
 
 @functools.cache
