@@ -53,7 +53,10 @@ def unpack(content: bytes, most: int) -> dict[str, npt.NDArray[Any]]:
             total = sum(member.file_size for member in members)
             if total > most:
                 raise ValueError(f"its arrays say that they take {total} bytes; a model takes at most {most}")
-            arrays = {member.filename.removesuffix(".npy"): _array(archive, member) for member in members}
+            arrays = {
+                member.filename.removesuffix(".npy"): _array(member, _content(content, archive, member))
+                for member in members
+            }
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"its arrays cannot be unpacked ({error})") from error
     if len(arrays) < len(members):
@@ -61,13 +64,23 @@ def unpack(content: bytes, most: int) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+def _content(file: bytes, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | memoryview:
+    """The bytes of a member; of one that is not deflated they are not copied."""
+    if member.compress_type == zipfile.ZIP_DEFLATED:
+        with archive.open(member) as unpacked:
+            return unpacked.read(member.file_size + 1)  # a size, so that what it says of its size is not believed
+    if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 or member.file_size != member.compress_size:
         raise ValueError(f"{member.filename} is packed in a way that models are not")
-    with archive.open(member) as file:
-        content = file.read(member.file_size + 1)  # a size, so that what it says of its size is not believed
+    at = member.header_offset
+    begin = (
+        at + 30 + int.from_bytes(file[at + 26 : at + 28], "little") + int.from_bytes(file[at + 28 : at + 30], "little")
+    )
+    return memoryview(file)[begin : begin + member.file_size]
+
+
+def _array(member: zipfile.ZipInfo, content: bytes | memoryview) -> npt.NDArray[Any]:
     header = _HEADER.match(content)
     if not header:
         raise ValueError(f"{member.filename} is no array of numbers as models hold them")
     shape = tuple(int(length) for length in header.groups()[1:] if length)
-    return np.frombuffer(content, header[1].decode(), offset=header.end()).reshape(shape)
+    return np.frombuffer(content, bytes(header[1]).decode(), offset=header.end()).reshape(shape)

@@ -8,19 +8,18 @@ and cues around it, how its clause opens, the actor before it, and the word that
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys
+from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, among, combine, phrase_keys
 from secclass._views import Stream, named
 
-_CUTS = np.array([ord(mark) for mark in ',;:-("'], np.uint64)  # marks at which a clause may begin
+_CUTS = np.sort(np.array([ord(mark) for mark in ',;:-("'], np.uint64))  # marks at which a clause may begin
 _REACH = 2
 
 
-@dataclass(frozen=True)
-class Cues:
+class Cues(NamedTuple):
     """The cues of a batch: ``key[f, i]`` is feature f of cue i, covering tokens ``first[f, i]`` to ``last[f, i]``."""
 
     key: KeyArray
@@ -33,7 +32,7 @@ class Cues:
 def _links() -> KeyArray:
     """Words that bind a clause to what stands before it."""
     words = "which who whom whose that where when if unless after before since until while because under as than to"
-    return np.array([key for (key,) in phrase_keys(words.split())], np.uint64)
+    return np.sort(np.array([key for (key,) in phrase_keys(words.split())], np.uint64))
 
 
 def _nearest(flag: BoolArray, key: KeyArray, part: IntArray, cue: IntArray) -> KeyArray:
@@ -46,12 +45,12 @@ def _nearest(flag: BoolArray, key: KeyArray, part: IntArray, cue: IntArray) -> K
 def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArray, actors: KeyArray) -> Cues:
     """The cues of a batch: what stands in the skeleton, but for the symbols in ``context``.
 
-    ``actors`` are the symbols that can be the subject of an act.
+    ``actors`` are the symbols that can be the subject of an act; both are sorted.
     """
     key, boundary, size = symbols.key, symbols.boundary, len(symbols.key)
     in_skeleton = np.zeros(len(tokens.key), bool)
     in_skeleton[skeleton.first] = True
-    cue = np.flatnonzero(in_skeleton[symbols.first] & ~boundary & ~np.isin(key, context))
+    cue = np.flatnonzero(in_skeleton[symbols.first] & ~boundary & ~among(key, context))
 
     around: dict[int, KeyArray] = {0: key[cue]}
     for side in (-1, 1):
@@ -60,7 +59,7 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
             place = (cue + side * distance).clip(0, size - 1)
             around[side * distance] = np.where(beyond, named("beyond"), key[place])
             beyond |= boundary[place]
-    cut = np.flatnonzero(np.isin(key, _CUTS) | boundary)
+    cut = np.flatnonzero(among(key, _CUTS) | boundary)
     opening = cut[np.searchsorted(cut, cue) - 1]  # the last mark before the cue
     opener, second = key[(opening + 1).clip(max=size - 1)], key[(opening + 2).clip(max=size - 1)]
     main = np.where(boundary[opening], named("first clause"), named("later clause"))
@@ -69,9 +68,9 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
     previous, following = skeleton.key[slot - 1], skeleton.key[(slot + 1).clip(max=len(skeleton.key) - 1)]
     earlier = np.where(skeleton.boundary[slot - 1], named("beyond"), skeleton.key[slot - 2])
 
-    actor = _nearest(np.isin(key, actors), key, symbols.sentence, cue)
-    clause: IntArray = np.cumsum(np.isin(key, _CUTS) | boundary)
-    link = _nearest(np.isin(key, _links()), key, clause, cue)
+    actor = _nearest(among(key, actors), key, symbols.sentence, cue)
+    clause: IntArray = np.cumsum(among(key, _CUTS) | boundary)
+    link = _nearest(among(key, _links()), key, clause, cue)
 
     # Each template: a name, the keys that are combined, and the places (beside the cue) that it covers.
     templates: list[tuple[str, list[KeyArray], int, int]] = [

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from secclass._characters import character_ngrams
 from secclass._cues import Cues, find_cues
 from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, inside_another
 from secclass._names import BODY, FREE, HEADS, LAW, datelines, name_runs, title_case
-from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
+from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, among, combine, ending_key, phrase_keys, tokenize
 from secclass._views import Attributes, Occurrences, Stream, joined, named, names
 
 VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
@@ -47,8 +47,7 @@ _OPENING = 200  # tokens with which a text begins: of a document its title and f
 ATTRIBUTES = ("word", "ending", "class", "shape")
 
 
-@dataclass(frozen=True)
-class Features:
+class Features(NamedTuple):
     """What was found in a batch of sentences.
 
     ``function`` flags the tokens that are function words. ``groups`` holds the occurrences of each feature group,
@@ -66,8 +65,7 @@ class Features:
     owner: IntArray
 
 
-@dataclass(frozen=True)
-class _Crimes:
+class _Crimes(NamedTuple):
     """Crime expressions found, an entry each; ``specific`` are those that name a specific crime for certain."""
 
     first: IntArray
@@ -101,15 +99,15 @@ class Extractor:
         self._salt = {name: named(f"view {name}") for name in GROUPS}
         self._symbol_of_class = names(f"class{symbol}" for symbol in lexicon.symbols)
         context = [s.split(":")[0] in lexicon.context for s in lexicon.symbols]
-        self._context = np.append(self._symbol_of_class[np.array(context, bool)], np.uint64(ord("?")))
+        self._context = np.sort(np.append(self._symbol_of_class[np.array(context, bool)], np.uint64(ord("?"))))
         subject = [s.split(":")[0] in _SUBJECTS for s in lexicon.symbols]
-        self._actors = np.append(self._symbol_of_class[np.array(subject, bool)], named("name"))
+        self._actors = np.sort(np.append(self._symbol_of_class[np.array(subject, bool)], named("name")))
         self._is_actor = np.array([s in _ACTORS for s in lexicon.symbols], bool)
         self._list = {name: index for index, name in enumerate(lexicon.lists)}
         crimes = lexicon.crime_names
         self._specific = np.array([name != _GENERIC for name in crimes], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
-        self._articles = np.array([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])], np.uint64)
+        self._articles = np.sort([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])])
         hits = itertools.product(crimes, range(_KINDS), range(BODY + 1))
         self._match_keys = names(f"match{name}{how}{place}" for name, how, place in hits).reshape(-1, _KINDS, BODY + 1)
 
@@ -326,7 +324,7 @@ class Extractor:
         both = combine(combine(combine(broad, left_word), right_word), named("both"))
         # Before the name that it stands in, if any: "under the ... Act", "signed the ... Protocol".
         name = np.searchsorted(symbols.first, opening[crimes.first], side="right") - 1
-        article = np.isin(symbols.key[name - 1], self._articles)
+        article = among(symbols.key[name - 1], self._articles)
         before = symbols.key[(name - 1 - article).clip(min=0)]
         named_place = combine(combine(named("place") + crimes.place.astype(np.uint64), before), named("before name"))
         return joined(

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from secclass._names import title_case
 from secclass._table import KeyTable, in_order
-from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, IntArray, KeyArray, Tokens, tokenize
+from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, IntArray, KeyArray, Tokens, among, tokenize
 
 REASONS = ("not prose", "other language", "unknown words")
 _OUTSIDE = 0.002  # share of the seeds that may fall outside by their words
 _FEWEST_TOKENS, _FEWEST_WORDS = 4, 3  # of fewer nothing is said
-_SYMBOLS = np.array([ord(mark) for mark in "={}_|\\+~^@$"], np.uint64)  # marks of code and tables
+_SYMBOLS = np.sort(np.array([ord(mark) for mark in "={}_|\\+~^@$"], np.uint64))  # marks of code and tables
 _GRAMMAR = 0.15  # share of function words from which on a sentence is in the model's language
 # Characters of scripts without spaces and beyond are tokens of their own; between them stand arrows and frames.
 _SINGLE, _SIGNS, _BEYOND = np.uint64(0x0E00), np.uint64(0x2000), np.uint64(0x3000)
@@ -58,7 +58,7 @@ class Scope:
         words, grammar = _words(tokens), _each(tokens, function)
         shares = _known_shares(tokens, table.find(tokens.key) >= 0, function)
         count, total = _each(tokens, words), _each(tokens, ~tokens.boundary)
-        symbols = _each(tokens, np.isin(tokens.key, _SYMBOLS) & ~tokens.word)
+        symbols = _each(tokens, among(tokens.key, _SYMBOLS) & ~tokens.word)
         strange = (shares < self.known) & (count >= _FEWEST_WORDS)
         prose = (count + grammar - symbols >= 0.5 * (total + grammar)) | (total < _FEWEST_TOKENS)
         for row in np.flatnonzero(strange):

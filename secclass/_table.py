@@ -47,10 +47,11 @@ class KeyTable:
             raise ValueError(f"keys must rise, and take at most {BITS} bits")
         bits = max(4, len(keys).bit_length())
         self._shift = np.uint64(BITS - bits)
-        counts = np.bincount((keys >> self._shift).astype(np.int64), minlength=1 << bits)
+        counts = np.bincount((keys >> self._shift).view(np.int64), minlength=1 << bits)
         if counts.max() > _MOST_SCANNED:
             raise ValueError(f"{counts.max()} of {len(keys)} keys crowd in one place")
-        self._begins: npt.NDArray[np.int32] = (np.cumsum(counts) - counts).astype(np.int32)
+        self._begins = np.zeros(1 << bits, np.int32)
+        np.cumsum(counts[:-1], out=self._begins[1:])
         self._keys = np.append(keys, _END)
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +38,7 @@ _FOLDED_MARKS = {
 _UNSPACED = ((0x0E00, 0x0F00), (0x1000, 0x10A0), (0x1780, 0x1800))  # Thai and Lao, Myanmar, Khmer
 
 
-@dataclass(frozen=True)
-class Tokens:
+class Tokens(NamedTuple):
     """The tokens of a batch of sentences, a boundary token before each sentence and one after the last.
 
     All arrays have one entry a token: ``key`` (uint64), ``sentence`` (index in the batch; a boundary carries
@@ -69,6 +68,10 @@ def combine(left: KeyArray, right: KeyArray | np.uint64) -> KeyArray:
     return mixed
 
 
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
 def _kind(category: str) -> int:
     """The class of the characters of a Unicode category."""
     if category[0] == "Z" or category in ("Cc", "Cf", "Cs"):
@@ -83,15 +86,16 @@ def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], BoolArray]
     """Fold (to a plain lower-case character), class, and capital flag for each character below the limit."""
     chars = [chr(code) for code in range(_LIMIT)]
     categories = [unicodedata.category(char) for char in chars]
-    kinds = {category: _kind(category) for category in set(categories)}
-    kind = np.array([*(kinds[category] for category in categories), _SINGLE, _MARK], np.uint8)
+    place = {name: number for number, name in enumerate(sorted(set(categories)))}
+    category = np.frombuffer(bytes([place[name] for name in categories]), np.uint8)
+    kind = np.append(np.array([*map(_kind, place)], np.uint8)[category], np.array([_SINGLE, _MARK], np.uint8))
     for low, high in _UNSPACED:
         kind[low:high][kind[low:high] == _WORD] = _SINGLE
-    capital = np.array([*(category in ("Lu", "Lt") for category in categories), False, False])
+    capital = np.append(np.array([name in ("Lu", "Lt") for name in place])[category], [False, False])
     lowered = [char.lower()[0] for char in chars]
     # Latin letters only: stripping marks elsewhere would destroy vowels.
     lowered[:0x250] = [unicodedata.normalize("NFD", char)[0] for char in lowered[:0x250]]
-    fold = np.array([*map(ord, lowered), _LIMIT, _LIMIT + 1], np.uint64)
+    fold = _codes("".join([*lowered, chr(_LIMIT), chr(_BOUNDARY)])).astype(np.uint64)
     fold[[ord(char) for char in _FOLDED_MARKS]] = [ord(mark) for mark in _FOLDED_MARKS.values()]
     return fold, kind, capital
 
@@ -124,18 +128,21 @@ def _shifted(mask: BoolArray, by: int) -> BoolArray:
     return moved
 
 
-def key_of(text: str) -> np.uint64:
-    """Key of a token of these characters, as they are."""
-    value, power = 0, 1
-    for char in text:
-        value += ord(char) * power
-        power = power * _PRIME % (1 << 64)
-    return np.uint64(value % (1 << 64))
+def keys_of(words: Sequence[str]) -> KeyArray:
+    """Keys of tokens that are spelled like this, to the letter: nothing is folded. None may be empty."""
+    sizes = np.fromiter(map(len, words), np.int64, len(words))
+    begins = np.cumsum(sizes) - sizes
+    place = np.arange(sizes.sum()) - np.repeat(begins, sizes)
+    forward, _ = _powers(int(sizes.max(initial=0)))
+    return np.add.reduceat(_codes("".join(words)) * forward[place], begins) if words else np.empty(0, np.uint64)
 
 
-BOUNDARY_KEY = key_of(chr(_BOUNDARY))
-NUMBER_KEY = key_of("#number")
-YEAR_KEY = key_of("#year")
+BOUNDARY_KEY, NUMBER_KEY, YEAR_KEY = keys_of([chr(_BOUNDARY), "#number", "#year"])
+
+
+def among(keys: KeyArray, chosen: KeyArray) -> BoolArray:
+    """Which keys are among some, which must be sorted and not none."""
+    return chosen[np.searchsorted(chosen[:-1], keys)] == keys
 
 
 def _characters(texts: Sequence[str]) -> tuple[IntArray, KeyArray, IntArray]:
@@ -143,7 +150,7 @@ def _characters(texts: Sequence[str]) -> tuple[IntArray, KeyArray, IntArray]:
     fold, kind_of, _ = _tables()
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     joined_text = "\x00" + "\x00".join(texts) + "\x00"
-    raw = np.frombuffer(joined_text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    raw = _codes(joined_text)
     code = np.minimum(raw, _LIMIT).astype(np.int64)
     offsets = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(lengths + 1, out=offsets[1:])
