@@ -56,16 +56,16 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
     for side in (-1, 1):
         beyond = np.zeros(len(cue), bool)
         for distance in range(1, _REACH + 1):
-            place = (cue + side * distance).clip(0, size - 1)
+            place = np.minimum(np.maximum(cue + side * distance, 0), size - 1)
             around[side * distance] = np.where(beyond, named("beyond"), key[place])
             beyond |= boundary[place]
     cut = np.flatnonzero(among(key, _CUTS) | boundary)
     opening = cut[np.searchsorted(cut, cue) - 1]  # the last mark before the cue
-    opener, second = key[(opening + 1).clip(max=size - 1)], key[(opening + 2).clip(max=size - 1)]
+    opener, second = key[np.minimum(opening + 1, size - 1)], key[np.minimum(opening + 2, size - 1)]
     main = np.where(boundary[opening], named("first clause"), named("later clause"))
     word = tokens.key[symbols.first[cue]]
     slot = np.searchsorted(skeleton.first, symbols.first[cue])
-    previous, following = skeleton.key[slot - 1], skeleton.key[(slot + 1).clip(max=len(skeleton.key) - 1)]
+    previous, following = skeleton.key[slot - 1], skeleton.key[np.minimum(slot + 1, len(skeleton.key) - 1)]
     earlier = np.where(skeleton.boundary[slot - 1], named("beyond"), skeleton.key[slot - 2])
 
     actor = _nearest(among(key, actors), key, symbols.sentence, cue)
@@ -91,12 +91,12 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
         ("link", [link, around[0]], 0, 0),
         ("actor and link", [actor, link, around[0]], 0, 0),
     ]
-    keys, firsts, lasts = [], [], []
-    for name, parts, low, high in templates:
-        combined = combine(parts[0], named(f"cue {name}"))
-        for part in parts[1:]:
-            combined = combine(combined, part)
-        keys.append(combined)
-        firsts.append(symbols.first[(cue + low).clip(min=0)])
-        lasts.append(symbols.last[(cue + high).clip(max=size - 1)])
-    return Cues(np.array(keys), symbols.sentence[cue], np.array(firsts), np.array(lasts))
+    names, parts, low, high = zip(*templates, strict=True)
+    salt = np.array([named(f"cue {name}") for name in names])
+    keys = combine(np.array([first for first, *_ in parts]), salt[:, None])
+    for rank in (1, 2):
+        longer = [number for number, part in enumerate(parts) if len(part) > rank]
+        keys[longer] = combine(keys[longer], np.array([parts[number][rank] for number in longer]))
+    first = symbols.first[np.maximum(cue + np.array(low)[:, None], 0)]
+    last = symbols.last[np.minimum(cue + np.array(high)[:, None], size - 1)]
+    return Cues(keys, symbols.sentence[cue], first, last)

@@ -315,12 +315,9 @@ class Extractor:
         slot = np.searchsorted(symbols.first, crimes.first, side="right") - 1
         left_symbol, right_symbol = symbols.key[slot - 1], symbols.key[np.minimum(slot + 1, len(symbols.key) - 1)]
         left_word, right_word = tokens.key[crimes.first - 1], tokens.key[crimes.last + 1]
-        contexts = [
-            crimes.occurrences(combine(combine(what, neighbour), named(side)))
-            for side, neighbours in (("left", (left_symbol, left_word)), ("right", (right_symbol, right_word)))
-            for neighbour in neighbours
-            for what in (broad, keys)
-        ]
+        neighbours = np.array([left_symbol, left_word, right_symbol, right_word])[:, None]
+        sides = np.array([named("left")] * 2 + [named("right")] * 2)[:, None, None]
+        contexts = combine(combine(np.array([broad, keys]), neighbours), sides).reshape(8, len(keys))
         both = combine(combine(combine(broad, left_word), right_word), named("both"))
         # Before the name that it stands in, if any: "under the ... Act", "signed the ... Protocol".
         name = np.searchsorted(symbols.first, opening[crimes.first], side="right") - 1
@@ -329,7 +326,7 @@ class Extractor:
         named_place = combine(combine(named("place") + crimes.place.astype(np.uint64), before), named("before name"))
         return joined(
             [
-                *contexts,
+                *map(crimes.occurrences, contexts),
                 crimes.occurrences(itself, hinting),
                 crimes.occurrences(both),
                 crimes.occurrences(named_place, crimes.place != FREE),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from secclass._cues import Cues
 from secclass._features import Features
 from secclass._network import Network
 from secclass._table import KeyTable
@@ -65,12 +64,22 @@ class Axis:
         """
         scores = np.tile(self.bias, (found.tokens.size, 1))
         some: BoolArray = np.logical_or.reduce(found.candidates, axis=1)
+        keys, sentences = [], []
         for group in self.groups:
             occurring = found.groups[group]
             counting = some[occurring.sentence] if group in self.gated else slice(None)
-            rows, sentence = self._known(occurring.key[counting], occurring.sentence[counting])
-            if not len(rows):
+            keys.append(occurring.key[counting])
+            sentences.append(occurring.sentence[counting])
+        cues = found.cues.key if self.cues else found.cues.key[:0]
+        *rows_of, cue_rows = np.split(
+            self.rows(np.concatenate([*keys, cues.ravel()])).astype(np.int64), np.cumsum([len(part) for part in keys])
+        )
+        for group, rows, sentence in zip(self.groups, rows_of, sentences, strict=True):
+            known = np.flatnonzero(rows >= 0)
+            known = known[np.argsort(sentence[known], kind="stable")]
+            if not len(known):
                 continue
+            rows, sentence = rows[known], sentence[known]
             begins = np.flatnonzero(np.append(True, sentence[1:] != sentence[:-1]))
             sums = np.add.reduceat(self.weights[rows].astype(np.float64), begins, axis=0)
             if group in self.unit:
@@ -78,29 +87,22 @@ class Axis:
             if group in self.gated:
                 sums *= found.candidates[sentence[begins]]
             scores[sentence[begins]] += sums
-        if self.cues:
+        if len(cue_rows):
             strongest = np.zeros_like(scores)
-            np.maximum.at(strongest, found.cues.sentence, self._cue_sums(found.cues))
+            np.maximum.at(strongest, found.cues.sentence, self._cue_sums(cue_rows.reshape(cues.shape)))
             scores += strongest
         if self.network:
             scores += self.network.raw(found)
         return scores
 
-    def _cue_sums(self, cues: Cues) -> FloatArray:
-        """Score of each cue (rows) for each label (columns)."""
-        sums = np.zeros((len(cues.sentence), len(self.labels)))
-        for keys in cues.key:  # one feature of all cues at a time
-            rows = self.rows(keys)
-            known = np.flatnonzero(rows >= 0)
-            sums[known] += self.weights[rows[known]]
+    def _cue_sums(self, rows: IntArray) -> FloatArray:
+        """Score of each cue (rows) for each label (columns), from the weight row of each feature (rows) of each cue."""
+        weights = self.weights[rows].astype(np.float64)
+        weights[rows < 0] = 0
+        sums = np.zeros(weights.shape[1:])
+        for feature in weights:  # one after the other, so that no sum depends on the batch
+            sums += feature
         return sums
-
-    def _known(self, keys: KeyArray, sentence: IntArray) -> tuple[IntArray, IntArray]:
-        """Weight row and sentence of the features that have weights, in order of sentences."""
-        rows = self.rows(keys).astype(np.int64)
-        known = np.flatnonzero(rows >= 0)
-        known = known[np.argsort(sentence[known], kind="stable")]
-        return rows[known], sentence[known]
 
     def _lengths(self, rows: IntArray, begins: IntArray) -> FloatArray:
         squares = self.rarity[rows].astype(np.float64) ** 2
@@ -128,12 +130,12 @@ class Axis:
                 if share
             ]
         if self.cues and len(found.cues.sentence):
-            sums = self._cue_sums(found.cues)[:, label]
+            rows = self.rows(found.cues.key.ravel()).reshape(found.cues.key.shape).astype(np.int64)
+            sums = self._cue_sums(rows)[:, label]
             best = int(np.argmax(sums))
-            cue_rows = self.rows(found.cues.key[:, best])
             parts += [
                 ("cue", int(found.cues.first[i, best]), int(found.cues.last[i, best]), float(self.weights[row, label]))
-                for i, row in enumerate(cue_rows)
+                for i, row in enumerate(rows[:, best])
                 if sums[best] > 0 and row >= 0 and self.weights[row, label]
             ]
         if self.network:
