@@ -50,7 +50,7 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
     key, boundary, size = symbols.key, symbols.boundary, len(symbols.key)
     in_skeleton = np.zeros(len(tokens.key), bool)
     in_skeleton[skeleton.first] = True
-    cue = np.flatnonzero(in_skeleton[symbols.first] & ~boundary & ~among(key, context))
+    cue = (in_skeleton[symbols.first] & ~boundary & ~among(key, context)).nonzero()[0]
 
     around: dict[int, KeyArray] = {0: key[cue]}
     for side in (-1, 1):
@@ -59,7 +59,7 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
             place = np.minimum(np.maximum(cue + side * distance, 0), size - 1)
             around[side * distance] = np.where(beyond, named("beyond"), key[place])
             beyond |= boundary[place]
-    cut = np.flatnonzero(among(key, _CUTS) | boundary)
+    cut = (among(key, _CUTS) | boundary).nonzero()[0]
     opening = cut[np.searchsorted(cut, cue) - 1]  # the last mark before the cue
     opener, second = key[np.minimum(opening + 1, size - 1)], key[np.minimum(opening + 2, size - 1)]
     main = np.where(boundary[opening], named("first clause"), named("later clause"))

@@ -121,10 +121,10 @@ class Extractor:
         hidden = _names_hidden(tokens, function, flags["countries"], run)
         dateline = datelines(tokens)
         symbols, skeleton, attributes = self._symbol_view(tokens, function, hidden, dateline, run, crimes)
-        places = np.flatnonzero(~dateline)
+        places = (~dateline).nonzero()[0]
         words = Stream(hidden[places], tokens.sentence[places], tokens.boundary[places], places, places)
         found: dict[str, Occurrences] = {}
-        begins = np.flatnonzero(tokens.boundary)[tokens.sentence[places]]
+        begins = tokens.boundary.nonzero()[0][tokens.sentence[places]]
         opening_words = words.part(places - begins <= _OPENING)
         for name, stream in (("word", words), ("opening", opening_words), ("symbol", symbols)):
             if name in self.lengths:
@@ -184,7 +184,7 @@ class Extractor:
         generic = ~self._specific[crime]
         keep = ~(hidden[number] & generic)
         for own in set(crime[hidden[number] & ~generic].tolist()):
-            rows = np.flatnonzero(crime == own)
+            rows = (crime == own).nonzero()[0]
             keep[rows[inside_another(first[number[rows]], size[number[rows]])]] = False
         number, crime, how = number[keep], crime[keep], how[keep]
         first, last = first[number], (first + size - 1)[number]
@@ -257,10 +257,10 @@ class Extractor:
         link = (run != FREE) & function
         keep = ~(drop | repeated | link)
         keep |= tokens.boundary
-        where = np.flatnonzero(keep)
+        where = keep.nonzero()[0]
         full = Stream(symbol[where], tokens.sentence[where], tokens.boundary[where], where, last[where])
         question = tokens.key == np.uint64(ord("?"))
-        bones = np.flatnonzero((classed & ~dateline) | tokens.boundary | question)
+        bones = ((classed & ~dateline) | tokens.boundary | question).nonzero()[0]
         return (
             full,
             Stream(symbol[bones], tokens.sentence[bones], tokens.boundary[bones], bones, last[bones]),
@@ -271,7 +271,7 @@ class Extractor:
         self, tokens: Tokens, word: KeyArray, dateline: BoolArray, run: npt.NDArray[np.int8], crime: BoolArray
     ) -> dict[str, Attributes]:
         """Word, endings and shape of each token that is in no dateline."""
-        at = np.flatnonzero(~tokens.boundary & ~dateline)
+        at = (~tokens.boundary & ~dateline).nonzero()[0]
         plain = at[(word[at] == tokens.key[at]) & tokens.word[at]]
         endings = [
             combine(tokens.ending[plain] & np.uint64((1 << 21 * length) - 1), named(f"ending{length}"))
@@ -287,7 +287,7 @@ class Extractor:
     def _crime_features(self, tokens: Tokens, crimes: _Crimes) -> tuple[Occurrences, IntArray]:
         """What matched and how, each feature once a sentence; and the crime type that each speaks of."""
         keys = self._match_keys[crimes.crime, crimes.how, crimes.place]
-        beside = np.flatnonzero(~self._specific[crimes.crime] & crimes.has_specific[crimes.sentence])
+        beside = (~self._specific[crimes.crime] & crimes.has_specific[crimes.sentence]).nonzero()[0]
         found = joined(
             [
                 crimes.occurrences(keys),
@@ -339,7 +339,7 @@ class Extractor:
         band = np.searchsorted([4, 8, 14, 22, 32, 45], words)
         bands = np.array([named(f"length{i}") for i in range(7)], np.uint64)
         rows = np.arange(tokens.size)
-        opening = np.flatnonzero(tokens.boundary)
+        opening = tokens.boundary.nonzero()[0]
         title = rows[title_case(tokens)[: tokens.size]]
         key = np.concatenate([bands[band], np.full(len(title), named("title"), np.uint64)])
         sentence = np.concatenate([rows, title])
@@ -366,6 +366,6 @@ def _span_keys(tokens: Tokens, first: IntArray, last: IntArray) -> KeyArray:
     """One key for the tokens of each span."""
     key = tokens.key[first]
     for step in range(1, int(np.max(last - first, initial=0)) + 1):
-        longer = np.flatnonzero(first + step <= last)
+        longer = (first + step <= last).nonzero()[0]
         key[longer] = combine(key[longer], tokens.key[first[longer] + step])
     return key

@@ -23,6 +23,7 @@ from secclass.errors import SeedError
 PLAIN, HINT, FALSE_FRIEND, FALLBACK = range(4)
 _MARKS = {"?": HINT, "!": FALSE_FRIEND, "/": FALLBACK}
 _MAX_TOKENS = 12
+_MOST = 1 << 16  # states and sets of members of a matcher
 _Tree = dict[int, tuple[set[int], "_Tree"]]  # key of a token: members of the expression that ends here, what goes on
 _State = tuple[tuple[int, int, int], ...]  # steps: key of a token, member set, number of the next state
 
@@ -193,8 +194,8 @@ class Matcher:
     """
 
     keys: KeyArray
-    values: npt.NDArray[np.int32]
-    links: npt.NDArray[np.int32] | None
+    values: npt.NDArray[np.uint16]
+    links: npt.NDArray[np.uint16] | None
     bounds: npt.NDArray[np.int32]
     members: npt.NDArray[np.int32]
     under: Matcher | None = None
@@ -226,13 +227,15 @@ class Matcher:
             return states.setdefault(steps, len(states))
 
         start = state(tree)
+        if max(len(sets), len(states)) > _MOST:
+            raise SeedError(f"expressions have {len(states)} states and {len(sets)} sets of owners; at most {_MOST}")
         steps = [(number, *step) for entered, number in states.items() for step in entered]
         origin, token, value, link = np.array(steps, np.uint64).reshape(-1, 4).T
         stored, order = in_order(np.where(origin == start, token, combine(origin, token)))
         return cls(
             stored,
-            value[order].astype(np.int32),
-            link[order].astype(np.int32),
+            value[order].astype(np.uint16),
+            link[order].astype(np.uint16),
             np.cumsum([0, *map(len, sets)]).astype(np.int32),
             np.fromiter(itertools.chain.from_iterable(sets), np.int32),
         )
@@ -247,9 +250,11 @@ class Matcher:
         for sentence, member in zip(tokens.sentence[first[whole][place]], known.tolist(), strict=True):
             merged[list(phrases)[sentence]].add(member)
         more = Matcher.build(merged)
+        if len(self.bounds) + len(more.bounds) > _MOST:
+            raise SeedError(f"expressions have more than {_MOST} sets of owners")
         return replace(
             more,
-            values=np.where(more.values > 0, more.values + np.int32(len(self.bounds) - 1), np.int32(0)),
+            values=np.where(more.values > 0, more.values + np.int32(len(self.bounds) - 1), 0).astype(np.uint16),
             bounds=np.append(self.bounds, self.bounds[-1] + more.bounds[1:]),
             members=np.append(self.members, more.members),
             under=self,
@@ -270,25 +275,25 @@ class Matcher:
     def _steps(self, tokens: Tokens) -> tuple[IntArray, IntArray, IntArray]:
         """First token, length and member set of each expression of this matcher alone."""
         table: KeyTable = self._table  # type: ignore[attr-defined]
-        active = np.flatnonzero(~tokens.boundary)
+        active = (~tokens.boundary).nonzero()[0]
         key = tokens.key[active]
-        firsts, lengths, sets = [], [], []
+        firsts, sets = [np.empty(0, np.int64)], [np.empty(0, np.uint16)]
         for length in range(1, _MAX_TOKENS + 1):
             step = table.find(key)
-            known = np.flatnonzero(step >= 0)
+            known = (step >= 0).nonzero()[0]
             if not len(known):
                 break
             active, step, key = active[known], step[known], key[known]
             value = self.values[step]
-            whole = np.flatnonzero(value)
+            whole = value.nonzero()[0]
             firsts.append(active[whole])
-            lengths.append(np.full(len(whole), length))
             sets.append(value[whole])
             link = key if self.links is None else self.links[step]
-            goes_on = np.flatnonzero((link > 0) & ~tokens.boundary[active + length])
+            goes_on = ((link > 0) & ~tokens.boundary[active + length]).nonzero()[0]
             active = active[goes_on]
             key = combine(link[goes_on].astype(np.uint64), tokens.key[active + length])
-        return tuple(np.concatenate([*parts, np.empty(0, np.int64)]) for parts in (firsts, lengths, sets))  # type: ignore[return-value]
+        sizes = np.repeat(np.arange(len(firsts)), [len(part) for part in firsts])
+        return np.concatenate(firsts), sizes, np.concatenate(sets).astype(np.int64)
 
     def spread(self, sets: IntArray) -> tuple[IntArray, IntArray]:
         """For each member of each set: the place of its set in ``sets``, and the member."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from secclass._features import Features
 from secclass._network import Network
 from secclass._table import KeyTable
-from secclass._tokens import BoolArray, IntArray, KeyArray
+from secclass._tokens import BoolArray, IntArray, KeyArray, run_starts
 from secclass._validated import Validated
 
 FloatArray = npt.NDArray[np.float64]
@@ -71,25 +71,26 @@ class Axis:
             keys.append(occurring.key[counting])
             sentences.append(occurring.sentence[counting])
         cues = found.cues.key if self.cues else found.cues.key[:0]
-        *rows_of, cue_rows = np.split(
-            self.rows(np.concatenate([*keys, cues.ravel()])).astype(np.int64), np.cumsum([len(part) for part in keys])
-        )
-        for group, rows, sentence in zip(self.groups, rows_of, sentences, strict=True):
-            known = np.flatnonzero(rows >= 0)
+        rows_of_all = self.rows(np.concatenate([*keys, cues.ravel()])).astype(np.int64)
+        begin = 0
+        for group, sentence in zip(self.groups, sentences, strict=True):
+            rows = rows_of_all[begin : begin + len(sentence)]
+            begin += len(sentence)
+            known = (rows >= 0).nonzero()[0]
             known = known[np.argsort(sentence[known], kind="stable")]
             if not len(known):
                 continue
             rows, sentence = rows[known], sentence[known]
-            begins = np.flatnonzero(np.append(True, sentence[1:] != sentence[:-1]))
+            begins = run_starts(sentence)
             sums = np.add.reduceat(self.weights[rows].astype(np.float64), begins, axis=0)
             if group in self.unit:
                 sums /= self._lengths(rows, begins)[:, None]
             if group in self.gated:
                 sums *= found.candidates[sentence[begins]]
             scores[sentence[begins]] += sums
-        if len(cue_rows):
+        if cues.size:
             strongest = np.zeros_like(scores)
-            np.maximum.at(strongest, found.cues.sentence, self._cue_sums(cue_rows.reshape(cues.shape)))
+            np.maximum.at(strongest, found.cues.sentence, self._cue_sums(rows_of_all[begin:].reshape(cues.shape)))
             scores += strongest
         if self.network:
             scores += self.network.raw(found)
@@ -120,7 +121,7 @@ class Axis:
                 continue
             occurring = found.groups[group]
             rows = self.rows(occurring.key).astype(np.int64)
-            at = np.flatnonzero(rows >= 0)
+            at = (rows >= 0).nonzero()[0]
             shares = self.weights[rows[at], label].astype(np.float64)
             if group in self.unit and len(at):
                 shares /= self._lengths(rows[at], np.zeros(1, np.int64))

@@ -28,7 +28,7 @@ from secclass.errors import ModelFormatError
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _MATCHERS = ("crimes", "classes", "words")
-_MATCHER_ARRAYS = {"keys": np.uint64, "values": np.int32, "bounds": np.int32, "members": np.int32}
+_MATCHER_ARRAYS = {"keys": np.uint64, "values": np.uint16, "bounds": np.int32, "members": np.int32}
 _AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
 _NETWORK_ARRAYS = {
     "keys": np.uint64,
@@ -168,6 +168,8 @@ def _as_format_5(number: int, arrays: Arrays, vocabulary: Sequence[str]) -> dict
                 beside = arrays.get(table + part)
                 if beside is not None and len(beside) == len(keys):
                     changed[table + part] = beside[order]
+                    if part == "values" and beside.dtype == np.int32 and _between(beside, 1 << 16):
+                        changed[table + part] = beside[order].astype(np.uint16)
     tokens = tokenize(vocabulary)
     return changed | {"scope.keys": in_order(np.unique(tokens.key[~tokens.boundary]))[0]}
 
@@ -233,12 +235,12 @@ def _read_matcher(name: str, arrays: Arrays, members: int) -> Matcher:
     taken = _take(arrays, name, _MATCHER_ARRAYS)
     keys, values, bounds, found = taken.values()
     sizes = np.diff(bounds)
-    links = _take(arrays, name, {"links": np.int32})["links"] if f"{name}.links" in arrays else None
+    links = _take(arrays, name, {"links": np.uint16})["links"] if f"{name}.links" in arrays else None
     if not (len(keys) == len(values) and len(bounds) > 1 and (links is None or links.shape == keys.shape)):
         raise ValueError(f"the keys of {name} are not as many as its values and links")
     if not (bounds[0] == 0 and bounds[-1] == len(found) and sizes.min() >= 0 and sizes.max() <= _MOST_OWNERS):
         raise ValueError(f"the sets of {name} are not laid end to end")
-    if not (_between(values, len(sizes)) and _between(found, members) and (links is None or _between(links, 1 << 31))):
+    if not (_between(values, len(sizes)) and _between(found, members)):
         raise ValueError(f"the values or members of {name} name what is not there")
     return Matcher(**taken, links=links)
 

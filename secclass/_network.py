@@ -8,6 +8,7 @@ on the batch, or on how a machine rounds.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,14 @@ import numpy.typing as npt
 
 from secclass._features import ATTRIBUTES, Features
 from secclass._table import KeyTable
-from secclass._tokens import IntArray, KeyArray
+from secclass._tokens import IntArray, KeyArray, run_starts
 
 FloatArray = npt.NDArray[np.float64]
 WIDTHS = (1, 3, 5, 7)  # tokens that a filter sees; there are as many filters of each width, in this order
 REACH = max(WIDTHS) // 2
 
 
+@functools.cache
 def columns(filters: int) -> list[tuple[int, slice, slice]]:
     """How the products of a token with all filters are laid out, for ``filters`` filters in all.
 
@@ -114,7 +116,7 @@ class Network:
         key = np.concatenate([found.attributes[name].key for name in ATTRIBUTES])
         order = np.argsort(token, kind="stable")
         token, key = token[order], key[order]
-        begins = np.flatnonzero(np.diff(token, prepend=-1))
+        begins = run_starts(token)
         if not len(begins):
             return np.zeros(len(found.tokens.key), np.int64), np.zeros((1, self.embedding.shape[1]), np.int32)
         _, first, inverse = np.unique(np.add.reduceat(key, begins), return_index=True, return_inverse=True)
@@ -122,10 +124,10 @@ class Network:
         kind[token[begins]] = inverse + 1
         example = np.zeros(len(found.tokens.key), bool)
         example[token[begins[first]]] = True
-        of_example = np.flatnonzero(example[token])
+        of_example = example[token].nonzero()[0]
         row = self._table.find(key[of_example])  # type: ignore[attr-defined]
         owner = kind[token[of_example[row >= 0]]]
-        changes = np.flatnonzero(np.diff(owner, prepend=0))
+        changes = run_starts(owner)
         sums = np.zeros((len(first) + 1, self.embedding.shape[1]), np.int32)
         if len(changes):
             sums[owner[changes]] = np.add.reduceat(self.embedding[row[row >= 0]], changes, axis=0, dtype=np.int32)

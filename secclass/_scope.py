@@ -40,7 +40,7 @@ class Scope:
     def learn(cls, texts: Sequence[str], function: Callable[[Tokens], BoolArray]) -> Scope:
         """Words and bound from the seeds; for the bound no seed knows its own. ``function`` flags function words."""
         tokens = tokenize(texts)
-        at = np.flatnonzero(_words(tokens))
+        at = (_words(tokens)).nonzero()[0]
         keys, inverse = np.unique(tokens.key[at], return_inverse=True)
         pairs = np.unique(np.stack([inverse, tokens.sentence[at]]), axis=1)
         seeds = np.zeros(len(tokens.key), np.int64)  # how many seeds have this word
@@ -61,9 +61,9 @@ class Scope:
         symbols = _each(tokens, among(tokens.key, _SYMBOLS) & ~tokens.word)
         strange = (shares < self.known) & (count >= _FEWEST_WORDS)
         prose = (count + grammar - symbols >= 0.5 * (total + grammar)) | (total < _FEWEST_TOKENS)
-        for row in np.flatnonzero(strange):
+        for row in strange.nonzero()[0]:
             none[row] = REASONS[2] if grammar[row] >= _GRAMMAR * count[row] else REASONS[1]
-        for row in np.flatnonzero(~prose):
+        for row in (~prose).nonzero()[0]:
             none[row] = REASONS[0]
         return none
 

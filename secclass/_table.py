@@ -64,7 +64,7 @@ class KeyTable:
         keys = stored(keys)
         place = self._begins[keys >> self._shift]
         found = self._keys[place]
-        below = np.flatnonzero(found < keys)
+        below = (found < keys).nonzero()[0]
         while len(below):
             place[below] += 1
             found[below] = self._keys[place[below]]

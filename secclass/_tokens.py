@@ -118,7 +118,7 @@ def _new_powers(size: int) -> tuple[KeyArray, KeyArray]:
     return np.cumprod(forward), np.cumprod(backward)
 
 
-def _shifted(mask: BoolArray, by: int) -> BoolArray:
+def shifted(mask: BoolArray, by: int) -> BoolArray:
     """The mask of the neighbour ``by`` places to the right (or left, if negative)."""
     moved = np.zeros_like(mask)
     if by > 0:
@@ -138,6 +138,13 @@ def keys_of(words: Sequence[str]) -> KeyArray:
 
 
 BOUNDARY_KEY, NUMBER_KEY, YEAR_KEY = keys_of([chr(_BOUNDARY), "#number", "#year"])
+
+
+def run_starts(values: IntArray) -> IntArray:
+    """Where runs of equal values begin."""
+    new = np.ones(len(values), bool)
+    new[1:] = values[1:] != values[:-1]
+    return new.nonzero()[0]
 
 
 def among(keys: KeyArray, chosen: KeyArray) -> BoolArray:
@@ -178,21 +185,21 @@ def tokenize(texts: Sequence[str]) -> Tokens:
 
     digit = kind == _DIGIT
     word = (kind == _WORD) | digit
-    before, after = _shifted(word, -1), _shifted(word, 1)
+    before, after = shifted(word, -1), shifted(word, 1)
     glue = ((char == ord("-")) | (char == ord("'"))) & before & after
     point = char == ord(".")
-    in_number = (point | (char == ord(","))) & _shifted(digit, -1) & _shifted(digit, 1)
-    in_initials = point & before & ~_shifted(word, -2) & ~_shifted(digit, -1)  # "U.S.", "J. Smith"
+    in_number = (point | (char == ord(","))) & shifted(digit, -1) & shifted(digit, 1)
+    in_initials = point & before & ~shifted(word, -2) & ~shifted(digit, -1)  # "U.S.", "J. Smith"
     word |= in_number
     part = word | ((kind != _SPACE) & ~glue & ~in_initials)
-    previous = _shifted(word, -1)
+    previous = shifted(word, -1)
     same_mark = np.zeros_like(word)
     same_mark[1:] = (char[1:] == char[:-1]) & (kind[1:] == _MARK) & (code[1:] != _BOUNDARY)
     begins = part & ~(word & previous) & ~same_mark
-    starts = np.flatnonzero(begins)
+    starts = begins.nonzero()[0]
     # A token ends where the next begins or where its run of characters stops.
     inside = (word & previous) | same_mark
-    breaks = np.flatnonzero(~inside)
+    breaks = (~inside).nonzero()[0]
     ends = np.append(breaks, len(char))[np.searchsorted(breaks, starts, side="right")]
 
     forward, backward = _powers(len(char))

@@ -78,6 +78,6 @@ class Stream(NamedTuple):
             if n < shortest:
                 continue
             whole = inside if n > 2 else ~(self.boundary[: len(key)] & self.boundary[ends])
-            begins = np.flatnonzero(whole)
+            begins = whole.nonzero()[0]
             found.append(Occurrences(key[begins], self.sentence[begins], self.first[begins], self.last[begins + n - 1]))
         return joined(found)

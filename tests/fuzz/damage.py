@@ -50,9 +50,9 @@ def load_largest(directory: Path) -> None:
     manifest, arrays = (json.loads((directory / "manifest.json").read_bytes()), directory / "arrays.npz")
     parts = _archive.unpack(arrays.read_bytes(), _store.MOST_MEMORY)
     rest = sum(array.nbytes for array in parts.values()) + 50_000
-    count = (_store._MOST_FILES - rest) // 10  # bytes for each key and its value
+    count = (_store._MOST_FILES - rest) // 8  # bytes for each key and its value
     keys = _manifest._packed(np.arange(1, count, dtype=np.uint64) * np.uint64((1 << 48) // count))
-    parts |= {"crimes.keys": keys, "crimes.values": np.zeros(count - 1, np.int32)}
+    parts |= {"crimes.keys": keys, "crimes.values": np.zeros(count - 1, np.uint16)}
     put(directory, manifest, _archive.pack(parts))
     command = f"""
 import secclass
