@@ -202,7 +202,6 @@ class Matcher:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys))
-        object.__setattr__(self, "keys", self._table.keys)  # type: ignore[attr-defined]
 
     @classmethod
     def build(cls, phrases: Mapping[str, Iterable[int]]) -> Matcher:

@@ -50,7 +50,6 @@ class Axis:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys))
-        object.__setattr__(self, "keys", self._table.keys)  # type: ignore[attr-defined]
 
     def rows(self, keys: KeyArray) -> npt.NDArray[np.int32]:
         """The weight row of each feature key, -1 for features without weight."""

@@ -152,7 +152,8 @@ def _unpacked(packed: npt.NDArray[Any]) -> KeyArray:
         raise ValueError(f"keys must have {BITS // 8} rows of bytes")
     steps = np.zeros((packed.shape[1], 8), np.uint8)
     steps[:, : len(packed)] = packed.T
-    return np.cumsum(steps.view("<u8")[:, 0], dtype=np.uint64)
+    keys: KeyArray = steps.view("<u8")[:, 0].astype(np.uint64, copy=False)
+    return np.cumsum(keys, out=keys)
 
 
 def _as_format_5(number: int, arrays: Arrays, vocabulary: Sequence[str]) -> dict[str, npt.NDArray[Any]]:

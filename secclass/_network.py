@@ -62,7 +62,6 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys))
-        object.__setattr__(self, "keys", self._table.keys)  # type: ignore[attr-defined]
 
     def raw(self, found: Features) -> FloatArray:
         """What the network adds to the raw scores: a row a sentence, a column a label."""

@@ -34,7 +34,6 @@ class Scope:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys))
-        object.__setattr__(self, "keys", self._table.keys)  # type: ignore[attr-defined]
 
     @classmethod
     def learn(cls, texts: Sequence[str], function: Callable[[Tokens], BoolArray]) -> Scope:

@@ -16,7 +16,6 @@ BITS = 48
 TOLD_APART = np.uint64((1 << BITS) - 1)
 _SCATTER = np.uint64(0xD6E8FEB86659FD93)
 _MOST_SCANNED = 256  # ten times what keys of text ever need
-_END = np.uint64((1 << 64) - 1)  # above every stored key
 
 
 def stored(keys: KeyArray) -> KeyArray:
@@ -48,25 +47,26 @@ class KeyTable:
         bits = max(4, len(keys).bit_length())
         self._shift = np.uint64(BITS - bits)
         counts = np.bincount((keys >> self._shift).view(np.int64), minlength=1 << bits)
-        if counts.max() > _MOST_SCANNED:
-            raise ValueError(f"{counts.max()} of {len(keys)} keys crowd in one place")
+        self._scans = int(counts.max())
+        if self._scans > _MOST_SCANNED:
+            raise ValueError(f"{self._scans} of {len(keys)} keys crowd in one place")
+        self._keys = keys
         self._begins = np.zeros(1 << bits, np.int32)
         np.cumsum(counts[:-1], out=self._begins[1:])
-        self._keys = np.append(keys, _END)
-
-    @property
-    def keys(self) -> KeyArray:
-        """The stored keys."""
-        return self._keys[:-1]
+        np.minimum(self._begins, max(0, len(keys) - 1), out=self._begins)
 
     def find(self, keys: KeyArray) -> npt.NDArray[np.int32]:
         """The place of each key (as it is before it is stored) in ``keys``, -1 where it is not there."""
         keys = stored(keys)
-        place = self._begins[keys >> self._shift]
+        place: npt.NDArray[np.int32] = self._begins[keys >> self._shift]
+        if not len(self._keys):
+            return place - np.int32(1)
         found = self._keys[place]
         below = (found < keys).nonzero()[0]
-        while len(below):
-            place[below] += 1
+        for _ in range(self._scans):
+            if not len(below):
+                break
+            place[below] = np.minimum(place[below] + 1, len(self._keys) - 1)
             found[below] = self._keys[place[below]]
             below = below[found[below] < keys[below]]
         place[found != keys] = -1

@@ -19,7 +19,6 @@ def test_each_key_has_its_place_and_strange_keys_have_none(count: int) -> None:
     strange = np.setdiff1d(chance.integers(0, 1 << 48, 10_000, dtype=np.uint64), raw)
     assert (table.find(strange) == -1).all()
     assert (table.find(raw | np.uint64(1 << 63)) >= 0).all()  # told apart by 48 bits
-    assert (table.keys == keys).all()
 
 
 @pytest.mark.parametrize("keys", [[3, 2], [2, 2], [1, int(TOLD_APART) + 1], range(300)], ids=str)
