@@ -20,6 +20,7 @@ from secclass._network import Network
 from secclass._network_training import DIMENSIONS, Trainer
 from secclass._pretraining import pretrained
 from secclass._sentences import Sentences
+from secclass._table import in_order
 from secclass._tokens import BoolArray, IntArray
 
 FOLDS = 5
@@ -92,7 +93,9 @@ def fit_axis(
     rarity = np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
     keys = np.concatenate([*matrix.keys.values(), matrix.cue_keys])
     by_feature = weights[:-1] * rarity[:, None]
-    felt = np.abs(by_feature).max(axis=1) >= settings.weight_floor
+    felt = np.flatnonzero(np.abs(by_feature).max(axis=1) >= settings.weight_floor)
+    keys, order = in_order(keys[felt])
+    felt = felt[order]
     axis = Axis(
         name,
         tuple(labels),
@@ -100,7 +103,7 @@ def fit_axis(
         settings.unit,
         settings.gated,
         settings.cues,
-        keys[felt],
+        keys,
         rarity[felt].astype(np.float32),
         by_feature[felt].astype(np.float32),
         weights[-1] + constant * share,

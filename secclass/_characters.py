@@ -12,7 +12,7 @@ from secclass._views import Occurrences, joined
 
 def character_ngrams(texts: Sequence[str], tokens: Tokens, salt: np.uint64, shortest: int, longest: int) -> Occurrences:
     """All n-grams of the characters of each word, with an edge before and after it."""
-    words = np.flatnonzero(tokens.word)
+    words = tokens.word.nonzero()[0]
     sizes = (tokens.end - tokens.start)[words] + 2
     owner = np.repeat(words, sizes)
     laid = np.full(len(owner), ord(" "), np.uint64)
@@ -26,7 +26,7 @@ def character_ngrams(texts: Sequence[str], tokens: Tokens, salt: np.uint64, shor
         if n > 1:
             key = combine(key[:-1], laid[n - 1 :])
         if n >= shortest:
-            begins = np.flatnonzero(owner[: len(key)] == owner[n - 1 :])
+            begins = (owner[: len(key)] == owner[n - 1 :]).nonzero()[0]
             word = owner[begins]
             found.append(Occurrences(key[begins], tokens.sentence[word], word, word))
     return joined(found) if found else Occurrences(key, words, words, words)

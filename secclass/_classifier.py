@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from secclass import _store
 from secclass._axis_training import Lesson, even_folds, fit_axis
 from secclass._features import Extractor
-from secclass._lexicon import NO_LEXICON
+from secclass._lexicon import no_lexicon
 from secclass._linear import FloatArray
 from secclass._linear_training import AxisSettings
 from secclass._text import check_texts
@@ -244,7 +244,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 if len(pair) != 2 or not 1 <= pair[0] <= pair[1]:
                     raise OptionError(f"{name} must be the shortest and longest n-gram, such as (1, 2), got {pair!r}")
                 lengths[view] = (pair[0], pair[1])
-        lexicon = NO_LEXICON
+        lexicon = no_lexicon()
         if self.lexicon is not None:
             lexicon = _store.read(_store.find(self.lexicon))[1].lexicon
             lengths["symbol"] = (1, 2)

@@ -8,19 +8,18 @@ and cues around it, how its clause opens, the actor before it, and the word that
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys
+from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, among, combine, phrase_keys
 from secclass._views import Stream, named
 
-_CUTS = np.array([ord(mark) for mark in ',;:-("'], np.uint64)  # marks at which a clause may begin
+_CUTS = np.sort(np.array([ord(mark) for mark in ',;:-("'], np.uint64))  # marks at which a clause may begin
 _REACH = 2
 
 
-@dataclass(frozen=True)
-class Cues:
+class Cues(NamedTuple):
     """The cues of a batch: ``key[f, i]`` is feature f of cue i, covering tokens ``first[f, i]`` to ``last[f, i]``."""
 
     key: KeyArray
@@ -33,7 +32,7 @@ class Cues:
 def _links() -> KeyArray:
     """Words that bind a clause to what stands before it."""
     words = "which who whom whose that where when if unless after before since until while because under as than to"
-    return np.array([key for (key,) in phrase_keys(words.split())], np.uint64)
+    return np.sort(np.array([key for (key,) in phrase_keys(words.split())], np.uint64))
 
 
 def _nearest(flag: BoolArray, key: KeyArray, part: IntArray, cue: IntArray) -> KeyArray:
@@ -46,32 +45,32 @@ def _nearest(flag: BoolArray, key: KeyArray, part: IntArray, cue: IntArray) -> K
 def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArray, actors: KeyArray) -> Cues:
     """The cues of a batch: what stands in the skeleton, but for the symbols in ``context``.
 
-    ``actors`` are the symbols that can be the subject of an act.
+    ``actors`` are the symbols that can be the subject of an act; both are sorted.
     """
     key, boundary, size = symbols.key, symbols.boundary, len(symbols.key)
     in_skeleton = np.zeros(len(tokens.key), bool)
     in_skeleton[skeleton.first] = True
-    cue = np.flatnonzero(in_skeleton[symbols.first] & ~boundary & ~np.isin(key, context))
+    cue = (in_skeleton[symbols.first] & ~boundary & ~among(key, context)).nonzero()[0]
 
     around: dict[int, KeyArray] = {0: key[cue]}
     for side in (-1, 1):
         beyond = np.zeros(len(cue), bool)
         for distance in range(1, _REACH + 1):
-            place = (cue + side * distance).clip(0, size - 1)
+            place = np.minimum(np.maximum(cue + side * distance, 0), size - 1)
             around[side * distance] = np.where(beyond, named("beyond"), key[place])
             beyond |= boundary[place]
-    cut = np.flatnonzero(np.isin(key, _CUTS) | boundary)
+    cut = (among(key, _CUTS) | boundary).nonzero()[0]
     opening = cut[np.searchsorted(cut, cue) - 1]  # the last mark before the cue
-    opener, second = key[(opening + 1).clip(max=size - 1)], key[(opening + 2).clip(max=size - 1)]
+    opener, second = key[np.minimum(opening + 1, size - 1)], key[np.minimum(opening + 2, size - 1)]
     main = np.where(boundary[opening], named("first clause"), named("later clause"))
     word = tokens.key[symbols.first[cue]]
     slot = np.searchsorted(skeleton.first, symbols.first[cue])
-    previous, following = skeleton.key[slot - 1], skeleton.key[(slot + 1).clip(max=len(skeleton.key) - 1)]
+    previous, following = skeleton.key[slot - 1], skeleton.key[np.minimum(slot + 1, len(skeleton.key) - 1)]
     earlier = np.where(skeleton.boundary[slot - 1], named("beyond"), skeleton.key[slot - 2])
 
-    actor = _nearest(np.isin(key, actors), key, symbols.sentence, cue)
-    clause: IntArray = np.cumsum(np.isin(key, _CUTS) | boundary)
-    link = _nearest(np.isin(key, _links()), key, clause, cue)
+    actor = _nearest(among(key, actors), key, symbols.sentence, cue)
+    clause: IntArray = np.cumsum(among(key, _CUTS) | boundary)
+    link = _nearest(among(key, _links()), key, clause, cue)
 
     # Each template: a name, the keys that are combined, and the places (beside the cue) that it covers.
     templates: list[tuple[str, list[KeyArray], int, int]] = [
@@ -92,12 +91,12 @@ def find_cues(tokens: Tokens, symbols: Stream, skeleton: Stream, context: KeyArr
         ("link", [link, around[0]], 0, 0),
         ("actor and link", [actor, link, around[0]], 0, 0),
     ]
-    keys, firsts, lasts = [], [], []
-    for name, parts, low, high in templates:
-        combined = combine(parts[0], named(f"cue {name}"))
-        for part in parts[1:]:
-            combined = combine(combined, part)
-        keys.append(combined)
-        firsts.append(symbols.first[(cue + low).clip(min=0)])
-        lasts.append(symbols.last[(cue + high).clip(max=size - 1)])
-    return Cues(np.array(keys), symbols.sentence[cue], np.array(firsts), np.array(lasts))
+    names, parts, low, high = zip(*templates, strict=True)
+    salt = np.array([named(f"cue {name}") for name in names])
+    keys = combine(np.array([first for first, *_ in parts]), salt[:, None])
+    for rank in (1, 2):
+        longer = [number for number, part in enumerate(parts) if len(part) > rank]
+        keys[longer] = combine(keys[longer], np.array([parts[number][rank] for number in longer]))
+    first = symbols.first[np.maximum(cue + np.array(low)[:, None], 0)]
+    last = symbols.last[np.minimum(cue + np.array(high)[:, None], size - 1)]
+    return Cues(keys, symbols.sentence[cue], first, last)

@@ -15,8 +15,9 @@ what stands beside it), shared by all expressions of a crime type: a new express
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +25,9 @@ import numpy.typing as npt
 from secclass._characters import character_ngrams
 from secclass._cues import Cues, find_cues
 from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, inside_another
-from secclass._names import FREE, HEADS, LAW, datelines, name_runs, title_case
-from secclass._table import KeyTable
-from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, ending_key, phrase_keys, tokenize
-from secclass._views import Attributes, Occurrences, Stream, joined, named
+from secclass._names import BODY, FREE, HEADS, LAW, datelines, name_runs, title_case
+from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, among, combine, ending_key, phrase_keys, tokenize
+from secclass._views import Attributes, Occurrences, Stream, joined, named, names
 
 VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
 GROUPS = (*VIEWS, "crime", "context", "shape")
@@ -41,22 +41,23 @@ _SUBJECTS = (
     *("company", "crime_anaphor", "expert_media", "first_person", "first_singular", "person_private"),
     *("second_person", "suspect", "third_person", "third_thing"),
 )  # classes that can be the subject of an act
+_SINGLE_WORDS = ("function", "connector")  # lists of which only single words count
 _SUFFIXES = ("ing", "ed", "ly", "s")
 _OPENING = 200  # tokens with which a text begins: of a document its title and first paragraphs
 ATTRIBUTES = ("word", "ending", "class", "shape")
 
 
-@dataclass(frozen=True)
-class Features:
+class Features(NamedTuple):
     """What was found in a batch of sentences.
 
-    ``groups`` holds the occurrences of each feature group, ``cues`` the cues of stance, ``attributes`` those of
-    each kind that the tokens have. ``candidates`` says for
-    each sentence (row) and crime type (column) whether any expression of that type stands in it, be it a hint;
+    ``function`` flags the tokens that are function words. ``groups`` holds the occurrences of each feature group,
+    ``cues`` the cues of stance, ``attributes`` those of each kind that the tokens have. ``candidates`` says for each
+    sentence (row) and crime type (column) whether any expression of that type stands in it, be it a hint;
     ``owner`` for each occurrence of the group "crime" which crime type it speaks of (-1: no single one).
     """
 
     tokens: Tokens
+    function: BoolArray
     groups: dict[str, Occurrences]
     cues: Cues
     attributes: dict[str, Attributes]
@@ -64,8 +65,7 @@ class Features:
     owner: IntArray
 
 
-@dataclass(frozen=True)
-class _Crimes:
+class _Crimes(NamedTuple):
     """Crime expressions found, an entry each; ``specific`` are those that name a specific crime for certain."""
 
     first: IntArray
@@ -97,47 +97,34 @@ class Extractor:
         self.lexicon = lexicon
         self.lengths = lengths
         self._salt = {name: named(f"view {name}") for name in GROUPS}
-        self._symbol_of_class = np.array([named(f"class{s}") for s in lexicon.symbols], np.uint64)
+        self._symbol_of_class = names(f"class{symbol}" for symbol in lexicon.symbols)
         context = [s.split(":")[0] in lexicon.context for s in lexicon.symbols]
-        self._context = np.append(self._symbol_of_class[np.array(context, bool)], np.uint64(ord("?")))
+        self._context = np.sort(np.append(self._symbol_of_class[np.array(context, bool)], np.uint64(ord("?"))))
         subject = [s.split(":")[0] in _SUBJECTS for s in lexicon.symbols]
-        self._actors = np.append(self._symbol_of_class[np.array(subject, bool)], named("name"))
+        self._actors = np.sort(np.append(self._symbol_of_class[np.array(subject, bool)], named("name")))
         self._is_actor = np.array([s in _ACTORS for s in lexicon.symbols], bool)
         self._list = {name: index for index, name in enumerate(lexicon.lists)}
-        names = lexicon.crime_names
-        self._specific = np.array([name != _GENERIC for name in names], bool)
+        crimes = lexicon.crime_names
+        self._specific = np.array([name != _GENERIC for name in crimes], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
-        self.function = self._flag_table("function")
-        self._connector = self._flag_table("connector")
-        self._articles = np.array([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])], np.uint64)
-        self._match_keys = np.array(
-            [[[named(f"match{name}{how}{place}") for place in range(5)] for how in range(_KINDS)] for name in names],
-            np.uint64,
-        ).reshape(len(names), _KINDS, 5)
-
-    def _flag_table(self, name: str) -> KeyTable:
-        """Single words of a list, as a table."""
-        index = self._list.get(name, -1)
-        words = self.lexicon.words
-        member_of = [index in words.members[a:b] for a, b in zip(words.bounds[:-1], words.bounds[1:], strict=True)]
-        keys = words.keys[np.array([member_of[v] for v in words.values], bool)] if len(words.keys) else words.keys
-        return KeyTable(keys, np.zeros(len(keys), np.int32))
+        self._articles = np.sort([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])])
+        hits = itertools.product(crimes, range(_KINDS), range(BODY + 1))
+        self._match_keys = names(f"match{name}{how}{place}" for name, how, place in hits).reshape(-1, _KINDS, BODY + 1)
 
     def extract(self, texts: Sequence[str]) -> Features:
         """All features of a batch of sentences."""
         tokens = tokenize(texts)
         present, flags = self._word_lists(tokens)
-        function = self.function.find(tokens.key) >= 0
-        connector = self._connector.find(tokens.key) >= 0
-        run, opening = name_runs(tokens, function, connector, flags)
+        function = flags["function"]
+        run, opening = name_runs(tokens, function, flags["connector"], flags)
         crimes = self._crime_matches(tokens, present, run)
         hidden = _names_hidden(tokens, function, flags["countries"], run)
         dateline = datelines(tokens)
         symbols, skeleton, attributes = self._symbol_view(tokens, function, hidden, dateline, run, crimes)
-        places = np.flatnonzero(~dateline)
+        places = (~dateline).nonzero()[0]
         words = Stream(hidden[places], tokens.sentence[places], tokens.boundary[places], places, places)
         found: dict[str, Occurrences] = {}
-        begins = np.flatnonzero(tokens.boundary)[tokens.sentence[places]]
+        begins = tokens.boundary.nonzero()[0][tokens.sentence[places]]
         opening_words = words.part(places - begins <= _OPENING)
         for name, stream in (("word", words), ("opening", opening_words), ("symbol", symbols)):
             if name in self.lengths:
@@ -152,7 +139,7 @@ class Extractor:
         real = crimes.how != FALSE_FRIEND
         candidates[crimes.sentence[real], crimes.crime[real]] = True
         cues = find_cues(tokens, symbols, skeleton, self._context, self._actors)
-        return Features(tokens, found, cues, attributes, candidates, owner)
+        return Features(tokens, function, found, cues, attributes, candidates, owner)
 
     def _word_lists(self, tokens: Tokens) -> tuple[BoolArray, dict[str, BoolArray]]:
         """Which lists each sentence has words of, and for the named lists which tokens."""
@@ -161,13 +148,19 @@ class Extractor:
         present: BoolArray = np.zeros((tokens.size, max(1, len(self.lexicon.lists))), bool)
         present[tokens.sentence[first[place]], member] = True
         flags: dict[str, BoolArray] = {}
-        for name in (*HEADS, "countries"):
+        for name in (*HEADS, "countries", *_SINGLE_WORDS):
             flag: BoolArray = np.zeros(len(tokens.key), bool)
             hits = place[member == self._list.get(name, -1)]
+            if name in _SINGLE_WORDS:
+                hits = hits[size[hits] == 1]
             flag[first[hits]] = True
             flag[first[hits] + size[hits] - 1] = True
             flags[name] = flag
         return present, flags
+
+    def function_words(self, tokens: Tokens) -> BoolArray:
+        """Which tokens are function words."""
+        return self._word_lists(tokens)[1]["function"]
 
     def _crime_matches(self, tokens: Tokens, present: BoolArray, run: npt.NDArray[np.int8]) -> _Crimes:
         """The crime expressions that count.
@@ -190,8 +183,8 @@ class Extractor:
         hidden = inside_another(first, size)
         generic = ~self._specific[crime]
         keep = ~(hidden[number] & generic)
-        for own in np.unique(crime[hidden[number] & ~generic]):
-            rows = np.flatnonzero(crime == own)
+        for own in set(crime[hidden[number] & ~generic].tolist()):
+            rows = (crime == own).nonzero()[0]
             keep[rows[inside_another(first[number[rows]], size[number[rows]])]] = False
         number, crime, how = number[keep], crime[keep], how[keep]
         first, last = first[number], (first + size - 1)[number]
@@ -264,10 +257,10 @@ class Extractor:
         link = (run != FREE) & function
         keep = ~(drop | repeated | link)
         keep |= tokens.boundary
-        where = np.flatnonzero(keep)
+        where = keep.nonzero()[0]
         full = Stream(symbol[where], tokens.sentence[where], tokens.boundary[where], where, last[where])
         question = tokens.key == np.uint64(ord("?"))
-        bones = np.flatnonzero((classed & ~dateline) | tokens.boundary | question)
+        bones = ((classed & ~dateline) | tokens.boundary | question).nonzero()[0]
         return (
             full,
             Stream(symbol[bones], tokens.sentence[bones], tokens.boundary[bones], bones, last[bones]),
@@ -278,7 +271,7 @@ class Extractor:
         self, tokens: Tokens, word: KeyArray, dateline: BoolArray, run: npt.NDArray[np.int8], crime: BoolArray
     ) -> dict[str, Attributes]:
         """Word, endings and shape of each token that is in no dateline."""
-        at = np.flatnonzero(~tokens.boundary & ~dateline)
+        at = (~tokens.boundary & ~dateline).nonzero()[0]
         plain = at[(word[at] == tokens.key[at]) & tokens.word[at]]
         endings = [
             combine(tokens.ending[plain] & np.uint64((1 << 21 * length) - 1), named(f"ending{length}"))
@@ -294,7 +287,7 @@ class Extractor:
     def _crime_features(self, tokens: Tokens, crimes: _Crimes) -> tuple[Occurrences, IntArray]:
         """What matched and how, each feature once a sentence; and the crime type that each speaks of."""
         keys = self._match_keys[crimes.crime, crimes.how, crimes.place]
-        beside = np.flatnonzero(~self._specific[crimes.crime] & crimes.has_specific[crimes.sentence])
+        beside = (~self._specific[crimes.crime] & crimes.has_specific[crimes.sentence]).nonzero()[0]
         found = joined(
             [
                 crimes.occurrences(keys),
@@ -322,21 +315,18 @@ class Extractor:
         slot = np.searchsorted(symbols.first, crimes.first, side="right") - 1
         left_symbol, right_symbol = symbols.key[slot - 1], symbols.key[np.minimum(slot + 1, len(symbols.key) - 1)]
         left_word, right_word = tokens.key[crimes.first - 1], tokens.key[crimes.last + 1]
-        contexts = [
-            crimes.occurrences(combine(combine(what, neighbour), named(side)))
-            for side, neighbours in (("left", (left_symbol, left_word)), ("right", (right_symbol, right_word)))
-            for neighbour in neighbours
-            for what in (broad, keys)
-        ]
+        neighbours = np.array([left_symbol, left_word, right_symbol, right_word])[:, None]
+        sides = np.array([named("left")] * 2 + [named("right")] * 2)[:, None, None]
+        contexts = combine(combine(np.array([broad, keys]), neighbours), sides).reshape(8, len(keys))
         both = combine(combine(combine(broad, left_word), right_word), named("both"))
         # Before the name that it stands in, if any: "under the ... Act", "signed the ... Protocol".
         name = np.searchsorted(symbols.first, opening[crimes.first], side="right") - 1
-        article = np.isin(symbols.key[name - 1], self._articles)
+        article = among(symbols.key[name - 1], self._articles)
         before = symbols.key[(name - 1 - article).clip(min=0)]
         named_place = combine(combine(named("place") + crimes.place.astype(np.uint64), before), named("before name"))
         return joined(
             [
-                *contexts,
+                *map(crimes.occurrences, contexts),
                 crimes.occurrences(itself, hinting),
                 crimes.occurrences(both),
                 crimes.occurrences(named_place, crimes.place != FREE),
@@ -349,7 +339,7 @@ class Extractor:
         band = np.searchsorted([4, 8, 14, 22, 32, 45], words)
         bands = np.array([named(f"length{i}") for i in range(7)], np.uint64)
         rows = np.arange(tokens.size)
-        opening = np.flatnonzero(tokens.boundary)
+        opening = tokens.boundary.nonzero()[0]
         title = rows[title_case(tokens)[: tokens.size]]
         key = np.concatenate([bands[band], np.full(len(title), named("title"), np.uint64)])
         sentence = np.concatenate([rows, title])
@@ -376,6 +366,6 @@ def _span_keys(tokens: Tokens, first: IntArray, last: IntArray) -> KeyArray:
     """One key for the tokens of each span."""
     key = tokens.key[first]
     for step in range(1, int(np.max(last - first, initial=0)) + 1):
-        longer = np.flatnonzero(first + step <= last)
+        longer = (first + step <= last).nonzero()[0]
         key[longer] = combine(key[longer], tokens.key[first[longer] + step])
     return key

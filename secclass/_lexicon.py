@@ -16,13 +16,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from secclass._table import TOLD_APART, KeyTable
-from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys
+from secclass._table import KeyTable, in_order
+from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys, tokenize
 from secclass.errors import SeedError
 
 PLAIN, HINT, FALSE_FRIEND, FALLBACK = range(4)
 _MARKS = {"?": HINT, "!": FALSE_FRIEND, "/": FALLBACK}
 _MAX_TOKENS = 12
+_MOST = 1 << 16  # states and sets of members of a matcher
+_Tree = dict[int, tuple[set[int], "_Tree"]]  # key of a token: members of the expression that ends here, what goes on
+_State = tuple[tuple[int, int, int], ...]  # steps: key of a token, member set, number of the next state
 
 
 @dataclass(frozen=True)
@@ -179,70 +182,117 @@ def company_lists(crimes: Sequence[Entry], lists: Sequence[Entry]) -> list[Entry
 
 @dataclass(frozen=True)
 class Matcher:
-    """Finds expressions in tokens: a table of the keys of all their beginnings.
+    """Finds expressions in tokens: a minimal automaton, whose steps are the entries of a key table.
 
-    ``keys`` and ``values`` have one entry a beginning; a value is 0 for a mere beginning, else the number of
-    the set of members (``members[bounds[v] : bounds[v + 1]]``) that the whole expression belongs to.
+    Each step has an entry in ``keys`` (stored, rising), ``values`` and ``links``. The first step of an expression has
+    the key of its first token; the next ones combine the link of the step before with the key of their token. A link
+    is the number of a state, 0 if no expression goes on. A value is 0 for a mere beginning, else the number of the
+    set of members (``members[bounds[v] : bounds[v + 1]]``) that the expression belongs to.
+
+    Models before format 5 have no states, and no ``links``: each step goes on with its own key.
+    ``under`` is a matcher whose expressions are found as well, where this one does not know them.
     """
 
     keys: KeyArray
-    values: npt.NDArray[np.int32]
+    values: npt.NDArray[np.uint16]
+    links: npt.NDArray[np.uint16] | None
     bounds: npt.NDArray[np.int32]
     members: npt.NDArray[np.int32]
+    under: Matcher | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_table", KeyTable(self.keys, self.values))
+        object.__setattr__(self, "_table", KeyTable(self.keys))
 
     @classmethod
     def build(cls, phrases: Mapping[str, Iterable[int]]) -> Matcher:
         """A matcher from phrases to the members they stand for."""
-        return cls(*_EMPTY).extended(phrases)
-
-    def extended(self, phrases: Mapping[str, Iterable[int]]) -> Matcher:
-        """A matcher that knows these phrases as well."""
-        values = dict(zip((self.keys & TOLD_APART).tolist(), self.values.tolist(), strict=True))
-        sets = [tuple(self.members[a:b]) for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
-        number = {members: index for index, members in enumerate(sets)}
+        tree: _Tree = {}
         for phrase, keys in zip(phrases, phrase_keys(list(phrases)), strict=True):
             if not 0 < len(keys) <= _MAX_TOKENS:
                 raise SeedError(f"expression {phrase!r} has {len(keys)} words; it must have 1 to {_MAX_TOKENS}")
-            prefix = np.array(keys[:1])
-            for key in keys[1:]:
-                values.setdefault(int(prefix[0] & TOLD_APART), 0)
-                prefix = combine(prefix, key)
-            whole = int(prefix[0] & TOLD_APART)
-            known = sets[values.get(whole, 0)]
-            merged = tuple(sorted({*known, *phrases[phrase]}))
-            values[whole] = number.setdefault(merged, len(number))
-            if len(number) > len(sets):
-                sets.append(merged)
-        bounds = np.cumsum([0, *map(len, sets)])
-        members = np.fromiter(itertools.chain.from_iterable(sets), np.int32)
-        keys_array = np.fromiter(values, np.uint64, len(values))
-        order = np.argsort(keys_array)
-        values_array = np.fromiter(values.values(), np.int32, len(values))
-        return Matcher(keys_array[order], values_array[order], bounds.astype(np.int32), members)
+            below = tree
+            for key in keys:
+                members, below = below.setdefault(int(key), (set(), {}))
+            members.update(phrases[phrase])
+        sets: dict[tuple[int, ...], int] = {(): 0}
+        states: dict[_State, int] = {(): 0}
+
+        def state(tree: _Tree) -> int:
+            """The number of the state that goes on like this; equal states are one."""
+            steps = tuple(
+                (key, sets.setdefault(tuple(sorted(members)), len(sets)), state(below))
+                for key, (members, below) in sorted(tree.items())
+            )
+            return states.setdefault(steps, len(states))
+
+        start = state(tree)
+        if max(len(sets), len(states)) > _MOST:
+            raise SeedError(f"expressions have {len(states)} states and {len(sets)} sets of owners; at most {_MOST}")
+        steps = [(number, *step) for entered, number in states.items() for step in entered]
+        origin, token, value, link = np.array(steps, np.uint64).reshape(-1, 4).T
+        stored, order = in_order(np.where(origin == start, token, combine(origin, token)))
+        return cls(
+            stored,
+            value[order].astype(np.uint16),
+            link[order].astype(np.uint16),
+            np.cumsum([0, *map(len, sets)]).astype(np.int32),
+            np.fromiter(itertools.chain.from_iterable(sets), np.int32),
+        )
+
+    def extended(self, phrases: Mapping[str, Iterable[int]]) -> Matcher:
+        """A matcher that knows these phrases as well."""
+        merged = {phrase: {*members} for phrase, members in phrases.items()}
+        tokens = tokenize(list(phrases))
+        first, size, sets = self.find(tokens)
+        whole = tokens.boundary[first - 1] & tokens.boundary[first + size]
+        place, known = self.spread(sets[whole])
+        for sentence, member in zip(tokens.sentence[first[whole][place]], known.tolist(), strict=True):
+            merged[list(phrases)[sentence]].add(member)
+        more = Matcher.build(merged)
+        if len(self.bounds) + len(more.bounds) > _MOST:
+            raise SeedError(f"expressions have more than {_MOST} sets of owners")
+        return replace(
+            more,
+            values=np.where(more.values > 0, more.values + np.int32(len(self.bounds) - 1), 0).astype(np.uint16),
+            bounds=np.append(self.bounds, self.bounds[-1] + more.bounds[1:]),
+            members=np.append(self.members, more.members),
+            under=self,
+        )
 
     def find(self, tokens: Tokens) -> tuple[IntArray, IntArray, IntArray]:
         """First token, length and member set of each expression found, by first token, longer ones first."""
+        first, size, sets = self._steps(tokens)
+        if self.under:
+            found = zip((first, size, sets), self.under.find(tokens), strict=True)
+            first, size, sets = (np.concatenate(columns) for columns in found)
+        place = first * (2 * _MAX_TOKENS) - size
+        order = np.argsort(place, kind="stable")
+        if self.under:
+            order = order[np.diff(place[order], prepend=-_MAX_TOKENS) > 0]
+        return first[order], size[order], sets[order]
+
+    def _steps(self, tokens: Tokens) -> tuple[IntArray, IntArray, IntArray]:
+        """First token, length and member set of each expression of this matcher alone."""
         table: KeyTable = self._table  # type: ignore[attr-defined]
-        active = np.flatnonzero(~tokens.boundary)
+        active = (~tokens.boundary).nonzero()[0]
         key = tokens.key[active]
-        firsts, lengths, sets = [], [], []
-        length = 1
-        while len(active):
-            value = table.find(key)
-            whole = value > 0
+        firsts, sets = [np.empty(0, np.int64)], [np.empty(0, np.uint16)]
+        for length in range(1, _MAX_TOKENS + 1):
+            step = table.find(key)
+            known = (step >= 0).nonzero()[0]
+            if not len(known):
+                break
+            active, step, key = active[known], step[known], key[known]
+            value = self.values[step]
+            whole = value.nonzero()[0]
             firsts.append(active[whole])
-            lengths.append(np.full(len(firsts[-1]), length))
             sets.append(value[whole])
-            alive = (value >= 0) & ~tokens.boundary[active + length]  # whatever the table says
-            active = active[alive]
-            key = combine(key[alive], tokens.key[active + length])
-            length += 1
-        first, size, found = (np.concatenate([*a, np.empty(0, np.int64)]) for a in (firsts, lengths, sets))
-        order = np.argsort(first * (2 * _MAX_TOKENS) - size, kind="stable")
-        return first[order], size[order], found[order]
+            link = key if self.links is None else self.links[step]
+            goes_on = ((link > 0) & ~tokens.boundary[active + length]).nonzero()[0]
+            active = active[goes_on]
+            key = combine(link[goes_on].astype(np.uint64), tokens.key[active + length])
+        sizes = np.repeat(np.arange(len(firsts)), [len(part) for part in firsts])
+        return np.concatenate(firsts), sizes, np.concatenate(sets).astype(np.int64)
 
     def spread(self, sets: IntArray) -> tuple[IntArray, IntArray]:
         """For each member of each set: the place of its set in ``sets``, and the member."""
@@ -260,9 +310,6 @@ def inside_another(first: IntArray, size: IntArray) -> BoolArray:
     group = np.searchsorted(first, first)  # the first span that begins at the same token: the longest
     covered = np.append(0, np.maximum.accumulate(end))[group]
     return (covered >= end) | (end[group] > end)
-
-
-_EMPTY = (np.empty(0, np.uint64), np.empty(0, np.int32), np.zeros(2, np.int32), np.empty(0, np.int32))
 
 
 @dataclass(frozen=True)
@@ -353,4 +400,6 @@ def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
     return grouped
 
 
-NO_LEXICON = Lexicon((), (), (), (), *(Matcher.build({}) for _ in range(3)))
+def no_lexicon() -> Lexicon:
+    """A lexicon without entries."""
+    return Lexicon((), (), (), (), *(Matcher.build({}) for _ in range(3)))

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from secclass._cues import Cues
 from secclass._features import Features
 from secclass._network import Network
 from secclass._table import KeyTable
-from secclass._tokens import BoolArray, IntArray, KeyArray
+from secclass._tokens import BoolArray, IntArray, KeyArray, run_starts
 from secclass._validated import Validated
 
 FloatArray = npt.NDArray[np.float64]
@@ -21,10 +20,10 @@ FloatArray = npt.NDArray[np.float64]
 class Axis:
     """One group of labels that is scored together.
 
-    ``weights`` has a row a feature (row i belongs to ``keys[i]``) and a column a label; ``rarity`` has an entry
-    a feature: its inverse document frequency, log(sentences / sentences with it), with which ``weights`` are
-    already multiplied. In a feature group named in ``unit`` a sentence's values are scaled to Euclidean length
-    1, in the others they are plain counts.
+    ``weights`` has a row a feature (row i belongs to ``keys[i]``; stored keys, rising) and a column a label;
+    ``rarity`` has an entry a feature: its inverse document frequency, log(sentences / sentences with it), with which
+    ``weights`` are already multiplied. In a feature group named in ``unit`` a sentence's values are scaled to
+    Euclidean length 1, in the others they are plain counts.
     Groups named in ``gated`` count for a label only where the sentence holds an expression of that label
     (``Features.candidates``). Where ``cues`` is set, the features of each cue are summed, and the sum of the
     strongest cue counts, if it is above 0. What ``network`` says, if there is one, is added.
@@ -50,7 +49,7 @@ class Axis:
     validated: Validated | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))
+        object.__setattr__(self, "_table", KeyTable(self.keys))
 
     def rows(self, keys: KeyArray) -> npt.NDArray[np.int32]:
         """The weight row of each feature key, -1 for features without weight."""
@@ -64,42 +63,46 @@ class Axis:
         """
         scores = np.tile(self.bias, (found.tokens.size, 1))
         some: BoolArray = np.logical_or.reduce(found.candidates, axis=1)
+        keys, sentences = [], []
         for group in self.groups:
             occurring = found.groups[group]
             counting = some[occurring.sentence] if group in self.gated else slice(None)
-            rows, sentence = self._known(occurring.key[counting], occurring.sentence[counting])
-            if not len(rows):
+            keys.append(occurring.key[counting])
+            sentences.append(occurring.sentence[counting])
+        cues = found.cues.key if self.cues else found.cues.key[:0]
+        rows_of_all = self.rows(np.concatenate([*keys, cues.ravel()])).astype(np.int64)
+        begin = 0
+        for group, sentence in zip(self.groups, sentences, strict=True):
+            rows = rows_of_all[begin : begin + len(sentence)]
+            begin += len(sentence)
+            known = (rows >= 0).nonzero()[0]
+            known = known[np.argsort(sentence[known], kind="stable")]
+            if not len(known):
                 continue
-            begins = np.flatnonzero(np.append(True, sentence[1:] != sentence[:-1]))
+            rows, sentence = rows[known], sentence[known]
+            begins = run_starts(sentence)
             sums = np.add.reduceat(self.weights[rows].astype(np.float64), begins, axis=0)
             if group in self.unit:
                 sums /= self._lengths(rows, begins)[:, None]
             if group in self.gated:
                 sums *= found.candidates[sentence[begins]]
             scores[sentence[begins]] += sums
-        if self.cues:
+        if cues.size:
             strongest = np.zeros_like(scores)
-            np.maximum.at(strongest, found.cues.sentence, self._cue_sums(found.cues))
+            np.maximum.at(strongest, found.cues.sentence, self._cue_sums(rows_of_all[begin:].reshape(cues.shape)))
             scores += strongest
         if self.network:
             scores += self.network.raw(found)
         return scores
 
-    def _cue_sums(self, cues: Cues) -> FloatArray:
-        """Score of each cue (rows) for each label (columns)."""
-        sums = np.zeros((len(cues.sentence), len(self.labels)))
-        for keys in cues.key:  # one feature of all cues at a time
-            rows = self.rows(keys)
-            known = np.flatnonzero(rows >= 0)
-            sums[known] += self.weights[rows[known]]
+    def _cue_sums(self, rows: IntArray) -> FloatArray:
+        """Score of each cue (rows) for each label (columns), from the weight row of each feature (rows) of each cue."""
+        weights = self.weights[rows].astype(np.float64)
+        weights[rows < 0] = 0
+        sums = np.zeros(weights.shape[1:])
+        for feature in weights:  # one after the other, so that no sum depends on the batch
+            sums += feature
         return sums
-
-    def _known(self, keys: KeyArray, sentence: IntArray) -> tuple[IntArray, IntArray]:
-        """Weight row and sentence of the features that have weights, in order of sentences."""
-        rows = self.rows(keys).astype(np.int64)
-        known = np.flatnonzero(rows >= 0)
-        known = known[np.argsort(sentence[known], kind="stable")]
-        return rows[known], sentence[known]
 
     def _lengths(self, rows: IntArray, begins: IntArray) -> FloatArray:
         squares = self.rarity[rows].astype(np.float64) ** 2
@@ -117,7 +120,7 @@ class Axis:
                 continue
             occurring = found.groups[group]
             rows = self.rows(occurring.key).astype(np.int64)
-            at = np.flatnonzero(rows >= 0)
+            at = (rows >= 0).nonzero()[0]
             shares = self.weights[rows[at], label].astype(np.float64)
             if group in self.unit and len(at):
                 shares /= self._lengths(rows[at], np.zeros(1, np.int64))
@@ -127,12 +130,12 @@ class Axis:
                 if share
             ]
         if self.cues and len(found.cues.sentence):
-            sums = self._cue_sums(found.cues)[:, label]
+            rows = self.rows(found.cues.key.ravel()).reshape(found.cues.key.shape).astype(np.int64)
+            sums = self._cue_sums(rows)[:, label]
             best = int(np.argmax(sums))
-            cue_rows = self.rows(found.cues.key[:, best])
             parts += [
                 ("cue", int(found.cues.first[i, best]), int(found.cues.last[i, best]), float(self.weights[row, label]))
-                for i, row in enumerate(cue_rows)
+                for i, row in enumerate(rows[:, best])
                 if sums[best] > 0 and row >= 0 and self.weights[row, label]
             ]
         if self.network:

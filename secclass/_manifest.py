@@ -20,15 +20,15 @@ from secclass._lexicon import Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
 from secclass._network import WIDTHS, Network, columns
 from secclass._scope import Scope
-from secclass._table import TOLD_APART
-from secclass._tokens import IntArray
+from secclass._table import BITS, in_order
+from secclass._tokens import IntArray, KeyArray, tokenize
 from secclass._validated import Curve, Validated
 from secclass.errors import ModelFormatError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _MATCHERS = ("crimes", "classes", "words")
-_MATCHER_ARRAYS = {"keys": np.uint64, "values": np.int32, "bounds": np.int32, "members": np.int32}
+_MATCHER_ARRAYS = {"keys": np.uint64, "values": np.uint16, "bounds": np.int32, "members": np.int32}
 _AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
 _NETWORK_ARRAYS = {
     "keys": np.uint64,
@@ -57,9 +57,9 @@ _Kind = TypeVar("_Kind")
 
 
 def decode(
-    manifest: Mapping[str, Any], arrays: Arrays, vocabulary: Sequence[str]
+    manifest: Mapping[str, Any], arrays: Arrays, vocabulary: Sequence[str] = ()
 ) -> tuple[Extractor, tuple[Axis, ...], Scope]:
-    """Feature extractor, axes and scope of a model.
+    """Feature extractor, axes and scope of a model; ``vocabulary`` are the words it knows, before format 5.
 
     Raises
     ------
@@ -70,8 +70,10 @@ def decode(
     """
     for name in ("name", "version", "language"):
         entry(manifest, name, str)
-    if entry(manifest, "format", int) >= 4:
+    if entry(manifest, "format", int) >= 5:
         arrays = {name: _unpacked(values) if name.endswith("keys") else values for name, values in arrays.items()}
+    else:
+        arrays = _as_format_5(entry(manifest, "format", int), arrays, vocabulary)
     lexicon = _read_lexicon(entry(manifest, "lexicon", dict), arrays)
     lengths = _read_lengths(entry(entry(manifest, "features", dict), "lengths", dict))
     described = entry(manifest, "axes", dict)
@@ -92,7 +94,7 @@ def decode(
     extractor = Extractor(lexicon, lengths)
     if "probe" in manifest:
         _check_probe(entry(manifest, "probe", dict), extractor, axes)
-    return extractor, axes, Scope(tuple(vocabulary), known)
+    return extractor, axes, Scope(_take(arrays, "scope", {"keys": np.uint64})["keys"], known)
 
 
 def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[dict[str, Any], Arrays]:
@@ -100,15 +102,16 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
     lexicon = extractor.lexicon
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name in _MATCHERS:
-        table = {part: getattr(getattr(lexicon, name), part) for part in _MATCHER_ARRAYS}
-        arrays |= _named(name, _in_order(table, ["values"]))
+        matcher = getattr(lexicon, name)
+        arrays |= _named(name, matcher, _MATCHER_ARRAYS)
+        if matcher.links is not None:
+            arrays[f"{name}.links"] = matcher.links
+    arrays |= _named("scope", scope, {"keys": np.uint64})
     described = {}
     for axis in axes:
-        table = {part: getattr(axis, part).astype(kind) for part, kind in _AXIS_ARRAYS.items()}
-        arrays |= _named(f"axis.{axis.name}", _in_order(table, ["rarity", "weights"]))
+        arrays |= _named(f"axis.{axis.name}", axis, _AXIS_ARRAYS)
         if axis.network:
-            table = {part: getattr(axis.network, part) for part in _NETWORK_ARRAYS}
-            arrays |= _named(f"axis.{axis.name}.network", _in_order(table, ["embedding"]))
+            arrays |= _named(f"axis.{axis.name}.network", axis.network, _NETWORK_ARRAYS)
         described[axis.name] = (
             {part: list(getattr(axis, part)) for part in _AXIS_LISTS}
             | {"cues": axis.cues, "network": axis.network is not None}
@@ -130,25 +133,46 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
     return manifest, arrays
 
 
-def _named(name: str, table: Arrays) -> dict[str, npt.NDArray[Any]]:
-    return {f"{name}.{part}": values for part, values in table.items()}
-
-
-def _in_order(table: Arrays, rows: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """A table with its ``rows`` in rising order of keys; of a key is kept how far it lies above the one before it."""
-    keys = table["keys"] & TOLD_APART
-    order = np.argsort(keys)
-    steps = np.diff(keys[order], prepend=np.uint64(0))
+def _named(name: str, table: Any, parts: Mapping[str, type]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a table by their names in the file."""
     return {
-        part: steps if part == "keys" else values[order] if part in rows else values for part, values in table.items()
+        f"{name}.{part}": _packed(table.keys) if part == "keys" else getattr(table, part).astype(kind)
+        for part, kind in parts.items()
     }
 
 
-def _unpacked(steps: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if steps.dtype != np.uint64 or steps.ndim != 1:
-        raise ValueError("keys must be a row of whole numbers of 64 bits")
-    keys: npt.NDArray[Any] = np.cumsum(steps)
-    return keys
+def _packed(keys: KeyArray) -> npt.NDArray[np.uint8]:
+    """How far each key lies above the one before it: a row a byte, the lowest first, and a column a key."""
+    steps = np.diff(keys, prepend=np.uint64(0)).astype("<u8")
+    return np.ascontiguousarray(steps.view(np.uint8).reshape(-1, 8)[:, : BITS // 8].T)
+
+
+def _unpacked(packed: npt.NDArray[Any]) -> KeyArray:
+    if packed.dtype != np.uint8 or packed.ndim != 2 or len(packed) != BITS // 8:
+        raise ValueError(f"keys must have {BITS // 8} rows of bytes")
+    steps = np.zeros((packed.shape[1], 8), np.uint8)
+    steps[:, : len(packed)] = packed.T
+    keys: KeyArray = steps.view("<u8")[:, 0].astype(np.uint64, copy=False)
+    return np.cumsum(keys, out=keys)
+
+
+def _as_format_5(number: int, arrays: Arrays, vocabulary: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of an older format, with keys as they are stored now, what belongs to them, and those of all words."""
+    changed = dict(arrays)
+    for name, keys in arrays.items():
+        if name.endswith(".keys"):
+            if keys.dtype != np.uint64 or keys.ndim != 1:
+                raise ValueError("keys must be a row of whole numbers of 64 bits")
+            changed[name], order = in_order(np.cumsum(keys) if number == 4 else keys)
+            table = name.removesuffix("keys")
+            for part in ("embedding",) if table.endswith(".network.") else ("values", "rarity", "weights"):
+                beside = arrays.get(table + part)
+                if beside is not None and len(beside) == len(keys):
+                    changed[table + part] = beside[order]
+                    if part == "values" and beside.dtype == np.int32 and _between(beside, 1 << 16):
+                        changed[table + part] = beside[order].astype(np.uint16)
+    tokens = tokenize(vocabulary)
+    return changed | {"scope.keys": in_order(np.unique(tokens.key[~tokens.boundary]))[0]}
 
 
 def _validated(axis: Axis) -> dict[str, Any]:
@@ -212,13 +236,14 @@ def _read_matcher(name: str, arrays: Arrays, members: int) -> Matcher:
     taken = _take(arrays, name, _MATCHER_ARRAYS)
     keys, values, bounds, found = taken.values()
     sizes = np.diff(bounds)
-    if not (len(keys) == len(values) and (keys[1:] > keys[:-1]).all() and len(bounds) > 1):
-        raise ValueError(f"the keys of {name} are not sorted, or are not as many as its values")
+    links = _take(arrays, name, {"links": np.uint16})["links"] if f"{name}.links" in arrays else None
+    if not (len(keys) == len(values) and len(bounds) > 1 and (links is None or links.shape == keys.shape)):
+        raise ValueError(f"the keys of {name} are not as many as its values and links")
     if not (bounds[0] == 0 and bounds[-1] == len(found) and sizes.min() >= 0 and sizes.max() <= _MOST_OWNERS):
         raise ValueError(f"the sets of {name} are not laid end to end")
     if not (_between(values, len(sizes)) and _between(found, members)):
         raise ValueError(f"the values or members of {name} name what is not there")
-    return Matcher(**taken)
+    return Matcher(**taken, links=links)
 
 
 def _between(places: IntArray, count: int) -> bool:
@@ -250,9 +275,6 @@ def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon:
     keys, rarity, weights, bias = taken.values()
     if (weights.shape, rarity.shape, bias.shape) != ((len(keys), len(labels)), keys.shape, (len(labels),)):
         raise ValueError(f"the arrays of axis {name} have shapes that do not fit its labels")
-    if len(np.unique(keys)) < len(keys):
-        raise ValueError(f"axis {name} has two weights for one feature")
-    rarity, weights = rarity.astype(np.float32), weights.astype(np.float32)
     if not (np.isfinite(weights).all() and np.isfinite(rarity).all() and (rarity > 0).all()):
         raise ValueError(f"axis {name} has weights that are no numbers")
     if not (np.abs(bias) < _MOST_NUMBER).all():
@@ -311,8 +333,6 @@ def _read_network(axis: str, arrays: Arrays, labels: int) -> Network:
     shapes = (len(embedding), weights.shape, output.shape)
     if shapes != (len(keys), (dimensions, columns(filters)[-1][1].stop), (filters, labels)):
         raise ValueError(f"the arrays of the network of axis {axis} have shapes that do not fit each other")
-    if len(np.unique(keys)) < len(keys):
-        raise ValueError(f"the network of axis {axis} knows an attribute twice")
     if not ((np.abs(output) < _MOST_NUMBER).all() and (np.abs(bias) < 1 << 24).all()):
         raise ValueError(f"the network of axis {axis} has weights that are no numbers")
     return Network(**taken)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, Tokens
+from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, Tokens, shifted
 
 # What the name that a token stands in is the name of; the later kinds win where a name has several heads.
 FREE, NAME, GROUP, LAW, BODY = range(5)
@@ -34,25 +34,17 @@ def datelines(tokens: Tokens) -> BoolArray:
     It stands at the beginning of a sentence, and all its words are capitalised or numbers.
     """
     places = np.arange(len(tokens.key))
-    opening = np.flatnonzero(tokens.boundary)[tokens.sentence]
+    opening = tokens.boundary.nonzero()[0][tokens.sentence]
     number = (tokens.key == NUMBER_KEY) | (tokens.key == YEAR_KEY)
     plain = np.cumsum(tokens.word & ~tokens.capital & ~number)
     names = np.cumsum(tokens.word & tokens.capital)
-    closes = (tokens.key == np.uint64(ord("-"))) | ((tokens.key == np.uint64(ord(":"))) & _before(number))
+    closes = (tokens.key == np.uint64(ord("-"))) | ((tokens.key == np.uint64(ord(":"))) & shifted(number, -1))
     closes &= (places - opening <= _LONGEST_DATELINE) & (plain == plain[opening]) & (names > names[opening])
-    closes &= _next(tokens.word | (tokens.key == np.uint64(ord('"'))))
+    closes &= shifted(tokens.word | (tokens.key == np.uint64(ord('"'))), 1)
     last = opening.copy()
-    at = np.flatnonzero(closes)
+    at = closes.nonzero()[0]
     np.maximum.at(last, opening[at], at)  # each opening carries the place of its sentence's last such mark
     return (places > opening) & (places <= last[opening])
-
-
-def _next(flags: BoolArray, by: int = 1) -> BoolArray:
-    return np.append(flags[by:], np.zeros(by, bool))
-
-
-def _before(flags: BoolArray) -> BoolArray:
-    return np.append(False, flags[:-1])
 
 
 def name_runs(
@@ -63,20 +55,20 @@ def name_runs(
     A name is a run of capitals, with connectors ("Office on Drugs and Crime") between them. ``function`` and
     ``connector`` flag the tokens that are such words; ``heads`` those that head a kind of name.
     """
-    opens = _before(tokens.boundary | ~tokens.word)
+    opens = shifted(tokens.boundary | ~tokens.word, -1)
     capital = tokens.capital & ~title_case(tokens)[tokens.sentence] & ~(opens & function)
-    capital |= tokens.joined & _before(capital)  # "Counter-terrorism"
+    capital |= tokens.joined & shifted(capital, -1)  # "Counter-terrorism"
     connector = connector & ~capital
-    link = connector & _before(capital) & (_next(capital) | _next(capital, 2))
-    link |= connector & _before(link) & _next(capital)
-    link &= _next(capital) | _next(link)
+    link = connector & shifted(capital, -1) & (shifted(capital, 1) | shifted(capital, 2))
+    link |= connector & shifted(link, -1) & shifted(capital, 1)
+    link &= shifted(capital, 1) | shifted(link, 1)
     # A capital that opens the sentence is a name only where another one follows.
-    inside = (capital & ~(opens & ~_next(capital) & ~_next(link))) | link
-    begins = inside & ~_before(inside)
+    inside = (capital & ~(opens & ~shifted(capital, 1) & ~shifted(link, 1))) | link
+    begins = inside & ~shifted(inside, -1)
     number = np.cumsum(begins) * inside
     kind = np.full(int(np.max(number, initial=0)) + 1, NAME, np.int8)
     for name, head in HEADS.items():
         kind[number[heads[name] & inside]] = head
     kind[0] = FREE
-    first = np.append(0, np.flatnonzero(begins))[number]
+    first = np.append(0, begins.nonzero()[0])[number]
     return kind[number], np.where(inside, first, np.arange(len(inside)))

@@ -8,20 +8,25 @@ on the batch, or on how a machine rounds.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from secclass._features import ATTRIBUTES, Features
 from secclass._table import KeyTable
-from secclass._tokens import IntArray, KeyArray
+from secclass._tokens import BoolArray, IntArray, KeyArray, run_starts
 
 FloatArray = npt.NDArray[np.float64]
 WIDTHS = (1, 3, 5, 7)  # tokens that a filter sees; there are as many filters of each width, in this order
 REACH = max(WIDTHS) // 2
+_AT_ONCE = 64  # sentences: their values stay in the cache of a core
 
 
+@functools.cache
 def columns(filters: int) -> list[tuple[int, slice, slice]]:
     """How the products of a token with all filters are laid out, for ``filters`` filters in all.
 
@@ -42,13 +47,28 @@ def places(sentence: IntArray, token: IntArray) -> IntArray:
     return token + (REACH - 1) * (sentence + 1)
 
 
+class _Laid(NamedTuple):
+    """The sentences of a batch, laid out for the filters.
+
+    ``kind`` is the kind of token at each place, with ``REACH`` places more on either side; ``outside`` flags the places
+    that are in no sentence; ``products`` are those of each kind with the filters, an array for each of ``columns``;
+    sentence i is laid from ``opens[i]`` to ``opens[i + 1]``.
+    """
+
+    kind: IntArray
+    outside: BoolArray
+    products: npt.NDArray[np.float32]
+    opens: IntArray
+
+
 @dataclass(frozen=True)
 class Network:
     """The network of one axis.
 
-    ``embedding`` (int8) has a row a known attribute, that of ``keys[i]``, and a column a dimension; ``weights`` (int8)
-    a row a dimension and the columns that ``columns`` lays out; ``bias`` (whole numbers) an entry a filter;
-    ``output`` a row a filter and a column a label: what one unit of the filter's strongest place adds to the raw score.
+    ``embedding`` (int8) has a row a known attribute, that of ``keys[i]`` (stored, rising), and a column a dimension;
+    ``weights`` (int8) a row a dimension and the columns that ``columns`` lays out; ``bias`` (whole numbers) an entry a
+    filter; ``output`` a row a filter and a column a label: what one unit of the filter's strongest place adds to the
+    raw score.
     """
 
     keys: KeyArray
@@ -58,18 +78,23 @@ class Network:
     output: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_table", KeyTable(self.keys, np.arange(len(self.keys), dtype=np.int32)))
+        object.__setattr__(self, "_table", KeyTable(self.keys))
 
     def raw(self, found: Features) -> FloatArray:
         """What the network adds to the raw scores: a row a sentence, a column a label."""
-        values, opens = self._values(found)
-        strongest = np.concatenate([np.maximum.reduceat(part, opens, axis=0) for part in values], axis=1)
-        shares: FloatArray = strongest[:, :, None] * self.output.astype(np.float64)
+        laid = self._lay(found)
+        strongest = np.empty((len(laid.opens) - 1, len(self.bias)), np.float32)
+        for begin in range(0, len(strongest), _AT_ONCE):
+            opens = laid.opens[begin : begin + _AT_ONCE + 1]
+            for own, values in self._values(laid, opens[0], opens[-1]):
+                np.maximum.reduceat(values, opens[:-1] - opens[0], axis=0, out=strongest[begin : begin + _AT_ONCE, own])
+        shares: FloatArray = np.multiply(strongest[:, :, None], self.output.astype(np.float64))
         return shares.sum(axis=1)
 
     def contributions(self, label: int, found: Features) -> list[tuple[str, int, int, float]]:
         """Of one sentence: first and last token that each filter saw, and its share in the label's raw score."""
-        values = np.concatenate(self._values(found)[0], axis=1)
+        laid = self._lay(found)
+        values = np.concatenate([part.copy() for _, part in self._values(laid, 0, laid.opens[-1])], axis=1)
         end = len(found.tokens.key) - 2
         parts = []
         for filter_, place in enumerate(values.argmax(axis=0)):
@@ -81,11 +106,7 @@ class Network:
                 parts.append(("pattern", max(1, middle - half), min(end, middle + half), share))
         return parts
 
-    def _values(self, found: Features) -> tuple[list[npt.NDArray[np.float32]], IntArray]:
-        """Value of each filter (columns, an array a width) at each place, and the places where the sentences begin.
-
-        Between the sentences the values are 0, so that a sentence's strongest is at least that.
-        """
+    def _lay(self, found: Features) -> _Laid:
         tokens = found.tokens
         row_of = places(tokens.sentence, np.arange(len(tokens.key)))
         kind = np.zeros(row_of[-1] + REACH + 1, np.int64)
@@ -93,15 +114,28 @@ class Network:
         outside = np.ones(len(kind) - 2 * REACH, bool)
         outside[row_of[~tokens.boundary] - REACH] = False
         # Whole numbers, which float32 multiplies exactly.
-        sums, weights = sums.astype(np.float32), self.weights.astype(np.float32)
-        values: dict[int, npt.NDArray[np.float32]] = {}
-        for offset, column, own in columns(len(self.bias)):
-            of_kind = sums @ weights[:, column]
-            seen = of_kind.take(kind[REACH + offset : len(kind) - REACH + offset], axis=0)
-            values[own.start] = seen + values[own.start] if own.start in values else seen + self.bias[own]
-        for part in values.values():
-            part[outside] = 0
-        return list(values.values()), row_of[tokens.boundary][:-1] + 1 - REACH
+        parts = self.weights.astype(np.float32).reshape(len(self.weights), sum(WIDTHS), -1).swapaxes(0, 1)
+        opens = row_of[tokens.boundary] + 1 - REACH
+        opens[-1] = len(outside)
+        return _Laid(kind, outside, sums.astype(np.float32) @ parts, opens)
+
+    def _values(self, laid: _Laid, begin: int, end: int) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
+        """The filters of each width, and the value of each (columns) at each place from ``begin`` to ``end``.
+
+        Between the sentences the values are 0, so that a sentence's strongest is at least that. The array is used again
+        for the next width: memory that is taken anew costs more than what is reckoned in it.
+        """
+        shape = end - begin, len(self.bias) // len(WIDTHS)
+        values, more = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        for (offset, _, own), product in zip(columns(len(self.bias)), laid.products, strict=True):
+            width = WIDTHS[own.start * len(WIDTHS) // len(self.bias)]
+            first = offset == -(width // 2)
+            seen = laid.kind[begin + REACH + offset : end + REACH + offset]
+            product.take(seen, axis=0, out=values if first else more, mode="clip")
+            values += self.bias[own] if first else more
+            if offset == width // 2:
+                values[laid.outside[begin:end]] = 0
+                yield own, values
 
     def _kinds(self, found: Features) -> tuple[IntArray, npt.NDArray[np.int32]]:
         """Tokens with equal attributes are of one kind: the kind of each token, and the embedding of each kind.
@@ -112,7 +146,7 @@ class Network:
         key = np.concatenate([found.attributes[name].key for name in ATTRIBUTES])
         order = np.argsort(token, kind="stable")
         token, key = token[order], key[order]
-        begins = np.flatnonzero(np.diff(token, prepend=-1))
+        begins = run_starts(token)
         if not len(begins):
             return np.zeros(len(found.tokens.key), np.int64), np.zeros((1, self.embedding.shape[1]), np.int32)
         _, first, inverse = np.unique(np.add.reduceat(key, begins), return_index=True, return_inverse=True)
@@ -120,10 +154,10 @@ class Network:
         kind[token[begins]] = inverse + 1
         example = np.zeros(len(found.tokens.key), bool)
         example[token[begins[first]]] = True
-        of_example = np.flatnonzero(example[token])
+        of_example = example[token].nonzero()[0]
         row = self._table.find(key[of_example])  # type: ignore[attr-defined]
         owner = kind[token[of_example[row >= 0]]]
-        changes = np.flatnonzero(np.diff(owner, prepend=0))
+        changes = run_starts(owner)
         sums = np.zeros((len(first) + 1, self.embedding.shape[1]), np.int32)
         if len(changes):
             sums[owner[changes]] = np.add.reduceat(self.embedding[row[row >= 0]], changes, axis=0, dtype=np.int32)

@@ -11,6 +11,7 @@ from secclass._adam import Adam
 from secclass._linear import logistic
 from secclass._network import REACH, WIDTHS, FloatArray, Network, columns
 from secclass._sentences import Sentences
+from secclass._table import in_order
 from secclass._tokens import BoolArray, IntArray
 
 DIMENSIONS = 48
@@ -119,9 +120,10 @@ class Trainer:
         """The network in whole numbers, without its constants."""
         unit = np.abs(self.weights["embedding"]).max() / _MOST
         grain = np.abs(self.weights["filters"]).max() / _MOST
+        keys, order = in_order(self.sentences.keys)
         return Network(
-            self.sentences.keys,
-            np.round(self.weights["embedding"] / unit).astype(np.int8),
+            keys,
+            np.round(self.weights["embedding"][order] / unit).astype(np.int8),
             np.round(self.weights["filters"] / grain).astype(np.int8),
             np.round(self.weights["bias"] / (unit * grain)).astype(np.float32),
             (self.weights["output"] * unit * grain).astype(np.float32),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from secclass._names import title_case
-from secclass._table import KeyTable
-from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, IntArray, KeyArray, Tokens, tokenize
+from secclass._table import KeyTable, in_order
+from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, IntArray, KeyArray, Tokens, among, tokenize
 
 REASONS = ("not prose", "other language", "unknown words")
 _OUTSIDE = 0.002  # share of the seeds that may fall outside by their words
 _FEWEST_TOKENS, _FEWEST_WORDS = 4, 3  # of fewer nothing is said
-_SYMBOLS = np.array([ord(mark) for mark in "={}_|\\+~^@$"], np.uint64)  # marks of code and tables
+_SYMBOLS = np.sort(np.array([ord(mark) for mark in "={}_|\\+~^@$"], np.uint64))  # marks of code and tables
 _GRAMMAR = 0.15  # share of function words from which on a sentence is in the model's language
 # Characters of scripts without spaces and beyond are tokens of their own; between them stand arrows and frames.
 _SINGLE, _SIGNS, _BEYOND = np.uint64(0x0E00), np.uint64(0x2000), np.uint64(0x3000)
@@ -25,33 +25,28 @@ _SINGLE, _SIGNS, _BEYOND = np.uint64(0x0E00), np.uint64(0x2000), np.uint64(0x300
 class Scope:
     """What a model knows of its language.
 
-    ``vocabulary`` are the words that it has seen in at least two seeds. Of a sentence of the language at least the
-    share ``known`` of words is known; with 0 no sentence is ever outside.
+    ``keys`` (stored, rising) are those of the words that it has seen in at least two seeds. Of a sentence of the
+    language at least the share ``known`` of words is known; with 0 no sentence is ever outside.
     """
 
-    vocabulary: tuple[str, ...]
+    keys: KeyArray
     known: float
 
     def __post_init__(self) -> None:
-        tokens = tokenize(self.vocabulary)
-        keys = np.unique(tokens.key[~tokens.boundary])
-        object.__setattr__(self, "_table", KeyTable(keys, np.zeros(len(keys), np.int32)))
+        object.__setattr__(self, "_table", KeyTable(self.keys))
 
     @classmethod
-    def learn(cls, texts: Sequence[str], function: KeyTable) -> Scope:
-        """Vocabulary and bound from the seeds; for the bound no seed knows its own words."""
+    def learn(cls, texts: Sequence[str], function: Callable[[Tokens], BoolArray]) -> Scope:
+        """Words and bound from the seeds; for the bound no seed knows its own. ``function`` flags function words."""
         tokens = tokenize(texts)
-        at = np.flatnonzero(_words(tokens))
-        _, first, inverse = np.unique(tokens.key[at], return_index=True, return_inverse=True)
+        at = (_words(tokens)).nonzero()[0]
+        keys, inverse = np.unique(tokens.key[at], return_inverse=True)
         pairs = np.unique(np.stack([inverse, tokens.sentence[at]]), axis=1)
         seeds = np.zeros(len(tokens.key), np.int64)  # how many seeds have this word
-        count = np.bincount(pairs[0], minlength=len(first))
+        count = np.bincount(pairs[0], minlength=len(keys))
         seeds[at] = count[inverse]
-        words = sorted(
-            texts[tokens.sentence[i]][tokens.start[i] : tokens.end[i]].lower() for i in at[first[count >= 2]]
-        )
-        shares = _known_shares(tokens, seeds >= 3, function.find(tokens.key) >= 0)
-        return cls(tuple(words), float(np.round(np.quantile(shares, _OUTSIDE), 3)))
+        shares = _known_shares(tokens, seeds >= 3, function(tokens))
+        return cls(in_order(keys[count >= 2])[0], float(np.round(np.quantile(shares, _OUTSIDE), 3)))
 
     def reasons(self, tokens: Tokens, function: BoolArray) -> list[str | None]:
         """Why each sentence is outside what the model knows, or None. ``function`` flags the function words."""
@@ -62,12 +57,12 @@ class Scope:
         words, grammar = _words(tokens), _each(tokens, function)
         shares = _known_shares(tokens, table.find(tokens.key) >= 0, function)
         count, total = _each(tokens, words), _each(tokens, ~tokens.boundary)
-        symbols = _each(tokens, np.isin(tokens.key, _SYMBOLS) & ~tokens.word)
+        symbols = _each(tokens, among(tokens.key, _SYMBOLS) & ~tokens.word)
         strange = (shares < self.known) & (count >= _FEWEST_WORDS)
         prose = (count + grammar - symbols >= 0.5 * (total + grammar)) | (total < _FEWEST_TOKENS)
-        for row in np.flatnonzero(strange):
+        for row in strange.nonzero()[0]:
             none[row] = REASONS[2] if grammar[row] >= _GRAMMAR * count[row] else REASONS[1]
-        for row in np.flatnonzero(~prose):
+        for row in (~prose).nonzero()[0]:
             none[row] = REASONS[0]
         return none
 

@@ -1,9 +1,8 @@
 """Model directories: find, verify, read, write.
 
 A model is a directory with ``manifest.json`` (format, labels in order, thresholds, settings, a sha256 for each
-other file), ``manifest.sha256``, ``arrays.npz`` (numbers only), ``vocabulary.txt`` (the words it has seen)
-and ``card.md``. Reading never unpickles, takes at most ``MOST_MEMORY``, and checks that the files are the ones
-that were written before it looks into them.
+other file), ``manifest.sha256``, ``arrays.npz`` (numbers only) and ``card.md``. Reading never unpickles, takes at most
+``MOST_MEMORY``, and checks that the files are the ones that were written before it looks into them.
 """
 
 from __future__ import annotations
@@ -22,15 +21,16 @@ from secclass._linear import Axis
 from secclass._scope import Scope
 from secclass.errors import InputError, ModelDamagedError, ModelError, ModelFormatError, ModelNotFoundError
 
-FORMAT = 4
-# Format 1 had no manifest.sha256 and no probe, format 2 no networks, format 3 nothing of cross-validation and scope.
-READABLE = (1, 2, 3, 4)
+FORMAT = 5
+# Format 1 had no manifest.sha256 and no probe, format 2 no networks, format 3 nothing of cross-validation and scope;
+# format 4 had a vocabulary.txt, and whole beginnings of expressions for states.
+READABLE = (1, 2, 3, 4, 5)
 MOST_MEMORY = 1 << 30  # bytes that reading takes at most, because of these bounds on its parts:
 _MOST_MANIFEST = 4 << 20
 _MOST_FILES = 32 << 20
 _MOST_UNPACKED = 64 << 20
 _MOST_VOCABULARY = 1 << 20
-_VOCABULARY = "vocabulary.txt"
+_VOCABULARY = "vocabulary.txt"  # the words of a model before format 5
 _FILE_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 # In a wheel the models lie in the package, in an editable install beside it.
 _SHIPPED = (Path(__file__).parent / "_models", Path(__file__).parent.parent / "models")
@@ -175,14 +175,13 @@ def write(directory: Path, model: Model, card: str) -> None:
         If it could not be read, e.g. because a weight is no number.
     """
     entries, arrays = _manifest.encode(model.extractor, model.axes, model.scope)
-    vocabulary = "".join(f"{word}\n" for word in model.scope.vocabulary)
-    contents = {"arrays.npz": _archive.pack(arrays), _VOCABULARY: vocabulary.encode(), "card.md": card.encode()}
+    contents = {"arrays.npz": _archive.pack(arrays), "card.md": card.encode()}
     files = {
         name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in contents.items()
     }
     full = {"format": FORMAT, **model.manifest, **entries, "files": files}
-    _manifest.decode(full, arrays, model.scope.vocabulary)  # what could not be read is not written
+    _manifest.decode(full, arrays)  # what could not be read is not written
     content = (json.dumps(full, indent=1, ensure_ascii=False) + "\n").encode()
     contents |= {"manifest.sha256": _seal(hashlib.sha256(content).hexdigest()), "manifest.json": content}
     _replace(directory, contents)

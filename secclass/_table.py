@@ -1,4 +1,9 @@
-"""A read-only hash table from 64-bit keys to numbers, built and probed with whole numpy arrays."""
+"""A read-only table of keys, looked up with whole numpy arrays.
+
+Keys are told apart by 48 bits: less to store, and of a billion strange keys one or two are taken for one of half a
+million known ones. Stored keys are scattered evenly over those bits and stand in rising order; a directory by their
+first bits, made in one pass, says where to look.
+"""
 
 from __future__ import annotations
 
@@ -7,61 +12,62 @@ import numpy.typing as npt
 
 from secclass._tokens import IntArray, KeyArray
 
-_MOST_PROBES = 256  # ten times what keys of text ever need
-_SPREAD = np.uint64(0xD6E8FEB86659FD93)
-# Keys are told apart by their lower 48 bits: less to store, and of a billion strange keys one or two
-# are taken for one of half a million known ones.
-TOLD_APART = np.uint64((1 << 48) - 1)
+BITS = 48
+TOLD_APART = np.uint64((1 << BITS) - 1)
+_SCATTER = np.uint64(0xD6E8FEB86659FD93)
+_MOST_SCANNED = 256  # ten times what keys of text ever need
+
+
+def stored(keys: KeyArray) -> KeyArray:
+    """Keys as tables store them."""
+    kept: KeyArray = keys * _SCATTER
+    kept &= TOLD_APART
+    return kept
+
+
+def in_order(keys: KeyArray) -> tuple[KeyArray, IntArray]:
+    """Keys as tables store them, in rising order, and the place of each in ``keys``."""
+    kept = stored(keys)
+    order = np.argsort(kept)
+    return kept[order], order
 
 
 class KeyTable:
-    """Maps ``keys`` (distinct, uint64) to ``values`` (int32, not negative); a miss answers -1.
-
-    Open addressing with linear probing, at most half full: nearly every look-up ends at the first probe.
+    """Says where a key stands in ``keys``, which must be stored keys, each above the one before it.
 
     Raises
     ------
     ValueError
-        If the keys are chosen so that they crowd in one place.
+        If they are not, or are chosen so that they crowd in one place.
     """
 
-    def __init__(self, keys: KeyArray, values: npt.NDArray[np.int32]) -> None:
-        keys = keys & TOLD_APART
-        bits = max(4, int(2 * len(keys)).bit_length())
-        self._shift = np.uint64(64 - bits)
-        self._keys = np.zeros(1 << bits, np.uint64)
-        self._values = np.full(1 << bits, -1, np.int32)
-        pending = np.arange(len(keys))
-        slots = self._slots(keys)
-        self._probes = 0
-        while len(pending):
-            # Of the keys that want one free slot the first gets it; the others move on.
-            free = np.flatnonzero(self._values[slots] < 0)
-            _, first = np.unique(slots[free], return_index=True)
-            winners = free[first]
-            self._keys[slots[winners]] = keys[pending[winners]]
-            self._values[slots[winners]] = values[pending[winners]]
-            rest = np.ones(len(pending), bool)
-            rest[winners] = False
-            pending, slots = pending[rest], (slots[rest] + 1) & (len(self._keys) - 1)
-            self._probes += 1
-            if self._probes > _MOST_PROBES:
-                raise ValueError(f"{len(pending)} of {len(keys)} keys find no place in {_MOST_PROBES} probes")
-
-    def _slots(self, keys: KeyArray) -> IntArray:
-        return ((keys * _SPREAD) >> self._shift).astype(np.int64)
+    def __init__(self, keys: KeyArray) -> None:
+        if len(keys) and not (keys[-1] <= TOLD_APART and (keys[1:] > keys[:-1]).all()):
+            raise ValueError(f"keys must rise, and take at most {BITS} bits")
+        bits = max(4, len(keys).bit_length())
+        self._shift = np.uint64(BITS - bits)
+        counts = np.bincount((keys >> self._shift).view(np.int64), minlength=1 << bits)
+        self._scans = int(counts.max())
+        if self._scans > _MOST_SCANNED:
+            raise ValueError(f"{self._scans} of {len(keys)} keys crowd in one place")
+        self._keys = keys
+        self._begins = np.zeros(1 << bits, np.int32)
+        np.cumsum(counts[:-1], out=self._begins[1:])
+        np.minimum(self._begins, max(0, len(keys) - 1), out=self._begins)
 
     def find(self, keys: KeyArray) -> npt.NDArray[np.int32]:
-        """The value of each key, -1 where there is none."""
-        keys = keys & TOLD_APART
-        slots = self._slots(keys)
-        found = self._values[slots]
-        missed = np.flatnonzero((self._keys[slots] != keys) & (found >= 0))
-        for _ in range(1, self._probes):
-            if not len(missed):
+        """The place of each key (as it is before it is stored) in ``keys``, -1 where it is not there."""
+        keys = stored(keys)
+        place: npt.NDArray[np.int32] = self._begins[keys >> self._shift]
+        if not len(self._keys):
+            return place - np.int32(1)
+        found = self._keys[place]
+        below = (found < keys).nonzero()[0]
+        for _ in range(self._scans):
+            if not len(below):
                 break
-            slots[missed] = (slots[missed] + 1) & (len(self._keys) - 1)
-            found[missed] = self._values[slots[missed]]
-            missed = missed[(self._keys[slots[missed]] != keys[missed]) & (found[missed] >= 0)]
-        found[missed] = -1
-        return found
+            place[below] = np.minimum(place[below] + 1, len(self._keys) - 1)
+            found[below] = self._keys[place[below]]
+            below = below[found[below] < keys[below]]
+        place[found != keys] = -1
+        return place

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +38,7 @@ _FOLDED_MARKS = {
 _UNSPACED = ((0x0E00, 0x0F00), (0x1000, 0x10A0), (0x1780, 0x1800))  # Thai and Lao, Myanmar, Khmer
 
 
-@dataclass(frozen=True)
-class Tokens:
+class Tokens(NamedTuple):
     """The tokens of a batch of sentences, a boundary token before each sentence and one after the last.
 
     All arrays have one entry a token: ``key`` (uint64), ``sentence`` (index in the batch; a boundary carries
@@ -69,27 +68,35 @@ def combine(left: KeyArray, right: KeyArray | np.uint64) -> KeyArray:
     return mixed
 
 
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _kind(category: str) -> int:
+    """The class of the characters of a Unicode category."""
+    if category[0] == "Z" or category in ("Cc", "Cf", "Cs"):
+        return _SPACE
+    if category == "Nd":
+        return _DIGIT
+    return _WORD if category[0] in "LMN" else _MARK
+
+
 @functools.cache
 def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], BoolArray]:
     """Fold (to a plain lower-case character), class, and capital flag for each character below the limit."""
-    fold = np.arange(_LIMIT + 2, dtype=np.uint64)
-    kind = np.full(_LIMIT + 2, _MARK, np.uint8)
-    capital = np.zeros(_LIMIT + 2, bool)
-    for code in range(_LIMIT):
-        char = chr(code)
-        category = unicodedata.category(char)
-        lowered = char.lower()[0]
-        capital[code] = category in ("Lu", "Lt")
-        if category[0] == "Z" or category in ("Cc", "Cf", "Cs"):
-            kind[code] = _SPACE
-        elif category == "Nd":
-            kind[code] = _DIGIT
-        elif category[0] in "LMN":
-            kind[code] = _SINGLE if any(low <= code < high for low, high in _UNSPACED) else _WORD
-        if code < 0x250:  # Latin letters only: stripping marks elsewhere would destroy vowels
-            lowered = unicodedata.normalize("NFD", lowered)[0]
-        fold[code] = ord(_FOLDED_MARKS.get(char, lowered))
-    kind[_LIMIT] = _SINGLE
+    chars = [chr(code) for code in range(_LIMIT)]
+    categories = [unicodedata.category(char) for char in chars]
+    place = {name: number for number, name in enumerate(sorted(set(categories)))}
+    category = np.frombuffer(bytes([place[name] for name in categories]), np.uint8)
+    kind = np.append(np.array([*map(_kind, place)], np.uint8)[category], np.array([_SINGLE, _MARK], np.uint8))
+    for low, high in _UNSPACED:
+        kind[low:high][kind[low:high] == _WORD] = _SINGLE
+    capital = np.append(np.array([name in ("Lu", "Lt") for name in place])[category], [False, False])
+    lowered = [char.lower()[0] for char in chars]
+    # Latin letters only: stripping marks elsewhere would destroy vowels.
+    lowered[:0x250] = [unicodedata.normalize("NFD", char)[0] for char in lowered[:0x250]]
+    fold = _codes("".join([*lowered, chr(_LIMIT), chr(_BOUNDARY)])).astype(np.uint64)
+    fold[[ord(char) for char in _FOLDED_MARKS]] = [ord(mark) for mark in _FOLDED_MARKS.values()]
     return fold, kind, capital
 
 
@@ -111,7 +118,7 @@ def _new_powers(size: int) -> tuple[KeyArray, KeyArray]:
     return np.cumprod(forward), np.cumprod(backward)
 
 
-def _shifted(mask: BoolArray, by: int) -> BoolArray:
+def shifted(mask: BoolArray, by: int) -> BoolArray:
     """The mask of the neighbour ``by`` places to the right (or left, if negative)."""
     moved = np.zeros_like(mask)
     if by > 0:
@@ -121,16 +128,28 @@ def _shifted(mask: BoolArray, by: int) -> BoolArray:
     return moved
 
 
-def _key_of(text: str) -> np.uint64:
-    value = 0
-    for place, char in enumerate(text):
-        value += ord(char) * pow(_PRIME, place, 1 << 64)
-    return np.uint64(value % (1 << 64))
+def keys_of(words: Sequence[str]) -> KeyArray:
+    """Keys of tokens that are spelled like this, to the letter: nothing is folded. None may be empty."""
+    sizes = np.fromiter(map(len, words), np.int64, len(words))
+    begins = np.cumsum(sizes) - sizes
+    place = np.arange(sizes.sum()) - np.repeat(begins, sizes)
+    forward, _ = _powers(int(sizes.max(initial=0)))
+    return np.add.reduceat(_codes("".join(words)) * forward[place], begins) if words else np.empty(0, np.uint64)
 
 
-BOUNDARY_KEY = _key_of(chr(_BOUNDARY))
-NUMBER_KEY = _key_of("#number")
-YEAR_KEY = _key_of("#year")
+BOUNDARY_KEY, NUMBER_KEY, YEAR_KEY = keys_of([chr(_BOUNDARY), "#number", "#year"])
+
+
+def run_starts(values: IntArray) -> IntArray:
+    """Where runs of equal values begin."""
+    new = np.ones(len(values), bool)
+    new[1:] = values[1:] != values[:-1]
+    return new.nonzero()[0]
+
+
+def among(keys: KeyArray, chosen: KeyArray) -> BoolArray:
+    """Which keys are among some, which must be sorted and not none."""
+    return chosen[np.searchsorted(chosen[:-1], keys)] == keys
 
 
 def _characters(texts: Sequence[str]) -> tuple[IntArray, KeyArray, IntArray]:
@@ -138,7 +157,7 @@ def _characters(texts: Sequence[str]) -> tuple[IntArray, KeyArray, IntArray]:
     fold, kind_of, _ = _tables()
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     joined_text = "\x00" + "\x00".join(texts) + "\x00"
-    raw = np.frombuffer(joined_text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    raw = _codes(joined_text)
     code = np.minimum(raw, _LIMIT).astype(np.int64)
     offsets = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(lengths + 1, out=offsets[1:])
@@ -166,21 +185,21 @@ def tokenize(texts: Sequence[str]) -> Tokens:
 
     digit = kind == _DIGIT
     word = (kind == _WORD) | digit
-    before, after = _shifted(word, -1), _shifted(word, 1)
+    before, after = shifted(word, -1), shifted(word, 1)
     glue = ((char == ord("-")) | (char == ord("'"))) & before & after
     point = char == ord(".")
-    in_number = (point | (char == ord(","))) & _shifted(digit, -1) & _shifted(digit, 1)
-    in_initials = point & before & ~_shifted(word, -2) & ~_shifted(digit, -1)  # "U.S.", "J. Smith"
+    in_number = (point | (char == ord(","))) & shifted(digit, -1) & shifted(digit, 1)
+    in_initials = point & before & ~shifted(word, -2) & ~shifted(digit, -1)  # "U.S.", "J. Smith"
     word |= in_number
     part = word | ((kind != _SPACE) & ~glue & ~in_initials)
-    previous = _shifted(word, -1)
+    previous = shifted(word, -1)
     same_mark = np.zeros_like(word)
     same_mark[1:] = (char[1:] == char[:-1]) & (kind[1:] == _MARK) & (code[1:] != _BOUNDARY)
     begins = part & ~(word & previous) & ~same_mark
-    starts = np.flatnonzero(begins)
+    starts = begins.nonzero()[0]
     # A token ends where the next begins or where its run of characters stops.
     inside = (word & previous) | same_mark
-    breaks = np.flatnonzero(~inside)
+    breaks = (~inside).nonzero()[0]
     ends = np.append(breaks, len(char))[np.searchsorted(breaks, starts, side="right")]
 
     forward, backward = _powers(len(char))

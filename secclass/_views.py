@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from secclass._tokens import BoolArray, IntArray, KeyArray, combine, phrase_keys
+from secclass._tokens import BoolArray, IntArray, KeyArray, combine, keys_of
+
+_MARK = re.compile(r"[\W_]")
+
+
+def _spelled(mark: re.Match[str]) -> str:
+    return f"x{ord(mark[0])}"
+
+
+def names(names: Iterable[str]) -> KeyArray:
+    """Keys of symbols that no text can hold: lexicon and feature names live apart from words."""
+    return combine(np.array([0x5EC], np.uint64), keys_of([_MARK.sub(_spelled, name).lower() for name in names]))
 
 
 @functools.cache
 def named(name: str) -> np.uint64:
-    """Key of a symbol that no text can hold: lexicon and feature names live apart from words."""
-    key = phrase_keys(["".join(char if char.isalnum() else f"x{ord(char)}" for char in name)])[0]
-    return np.uint64(combine(np.array([0x5EC], np.uint64), key[0])[0])
+    """Key of one such symbol."""
+    return np.uint64(names([name])[0])
 
 
-@dataclass(frozen=True)
-class Occurrences:
+class Occurrences(NamedTuple):
     """Features found in a batch, an entry each: key, sentence, first and last token."""
 
     key: KeyArray
@@ -28,8 +38,7 @@ class Occurrences:
     last: IntArray
 
 
-@dataclass(frozen=True)
-class Attributes:
+class Attributes(NamedTuple):
     """Attributes that tokens have, an entry each: key, and the token."""
 
     key: KeyArray
@@ -38,12 +47,10 @@ class Attributes:
 
 def joined(parts: Sequence[Occurrences]) -> Occurrences:
     """All occurrences of the parts, in order."""
-    names = ("key", "sentence", "first", "last")
-    return Occurrences(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return Occurrences(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(NamedTuple):
     """One view of the tokens: a key each, and the tokens (first to last) that it covers."""
 
     key: KeyArray
@@ -54,7 +61,7 @@ class Stream:
 
     def part(self, where: BoolArray) -> Stream:
         """The places of the stream where this holds."""
-        return Stream(*(getattr(self, name)[where] for name in ("key", "sentence", "boundary", "first", "last")))
+        return Stream._make(column[where] for column in self)
 
     def ngrams(self, salt: np.uint64, shortest: int, longest: int) -> Occurrences:
         """All n-grams inside sentences; those of two and more may begin or end with the boundary."""
@@ -71,6 +78,6 @@ class Stream:
             if n < shortest:
                 continue
             whole = inside if n > 2 else ~(self.boundary[: len(key)] & self.boundary[ends])
-            begins = np.flatnonzero(whole)
+            begins = whole.nonzero()[0]
             found.append(Occurrences(key[begins], self.sentence[begins], self.first[begins], self.last[begins + n - 1]))
         return joined(found)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
-from secclass import _html, plots
 from secclass.errors import InputError, OptionError, SecclassError, optional
 from secclass.labels import CrimeType, Stance, find_label
 
@@ -161,10 +160,14 @@ class Document(Sequence[Sentence]):
 
         It needs no other file and no script, and follows the reader's choice of light or dark.
         """
+        from secclass import _html
+
         return "".join(_html.page([marked(self)]))
 
     def _repr_html_(self) -> str:
         """The same as part of a page, as notebooks show it."""
+        from secclass import _html
+
         return _html.style() + marked(self)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
@@ -178,6 +181,8 @@ class Document(Sequence[Sentence]):
         MissingDependencyError
             If matplotlib is not installed.
         """
+        from secclass import plots
+
         return plots.strip(self, ax=ax)
 
     def counts(self) -> dict[CrimeType | Stance, int]:
@@ -210,6 +215,8 @@ class Document(Sequence[Sentence]):
 
 def marked(document: Document) -> str:
     """The body of ``Document.to_html``."""
+    from secclass import _html
+
     return _html.body(
         document.text,
         [_html.Marked(s.start, s.end, s.crimes, s.stances, s.stance, s.unsure, s.reason, _hover(s)) for s in document],

@@ -272,7 +272,7 @@ class Tagger:
         return thresholds_of(self._axes, thresholds, self._thresholds)
 
     def _reasons(self, found: Features) -> list[str | None]:
-        return self._scope.reasons(found.tokens, self._extractor.function.find(found.tokens.key) >= 0)
+        return self._scope.reasons(found.tokens, found.function)
 
     def _documents(self, texts: Sequence[str], thresholds: Mapping[str, FloatArray]) -> list[Document]:
         """The documents of a batch of texts, all their sentences tagged together."""

@@ -90,7 +90,7 @@ def train(
             | {"reliability": asdict(reliability), "unsure": asdict(unsure)}
         ),
     }
-    scope = Scope.learn([row.text for row in rows], extractor.function)
+    scope = Scope.learn([row.text for row in rows], extractor.function_words)
     model = _store.Model(manifest, extractor, axes, scope)
     _store.write(output, model, card(manifest, axes))
     return TrainingReport(len(rows), {axis.name: len(axis.keys) for axis in axes}, scores)

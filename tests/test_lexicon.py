@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,12 @@ from secclass._lexicon import (
     FALLBACK,
     FALSE_FRIEND,
     HINT,
-    NO_LEXICON,
     PLAIN,
     Entry,
     Lexicon,
     Matcher,
     expand,
+    no_lexicon,
     read_classes,
     read_crimes,
     read_expressions,
@@ -122,6 +123,42 @@ def test_expressions_can_be_added(shipped: Lexicon) -> None:
     assert candidates(shipped, text) == set()
 
 
+def listed(matcher: Matcher, text: str) -> list[tuple[int, int, list[int]]]:
+    """First token, length and members of each expression found in a text, by place."""
+    first, size, sets = matcher.find(tokenize([text]))
+    place, member = matcher.spread(sets)
+    spans = zip(first.tolist(), size.tolist(), strict=True)
+    return [(*span, member[place == number].tolist()) for number, span in enumerate(spans)]
+
+
+def test_a_matcher_finds_what_was_listed_and_nothing_else() -> None:
+    """Phrases of four words share most of their states; every phrase is looked for in every place."""
+    chance = random.Random(3)
+
+    def some(count: int) -> dict[str, set[int]]:
+        return {" ".join(chance.choices("abcd", k=chance.randint(1, 4))): {chance.randrange(3)} for _ in range(count)}
+
+    def expected(phrases: dict[str, set[int]], words: list[str]) -> list[tuple[int, int, list[int]]]:
+        spans = [(i, n) for i in range(len(words)) for n in (4, 3, 2, 1) if " ".join(words[i : i + n]) in phrases]
+        return [(i + 1, n, sorted(phrases[" ".join(words[i : i + n])])) for i, n in spans if i + n <= len(words)]
+
+    for _ in range(30):
+        phrases, more, most = some(30), some(10), some(10)
+        words = chance.choices("abcd", k=60)
+        built = Matcher.build(phrases)
+        assert listed(built, " ".join(words)) == expected(phrases, words)
+        merged = {phrase: phrases.get(phrase, set()) | more.get(phrase, set()) for phrase in {**phrases, **more}}
+        assert listed(built.extended(more), " ".join(words)) == expected(merged, words)
+        every = {phrase: merged.get(phrase, set()) | most.get(phrase, set()) for phrase in {**merged, **most}}
+        assert listed(built.extended(more).extended(most), " ".join(words)) == expected(every, words)
+
+
+def test_expressions_that_go_on_alike_share_their_states() -> None:
+    heads, tails = "abcdefgh", "stuvwxyz"
+    matcher = Matcher.build({f"{head} of {tail}": {0} for head in heads for tail in tails})
+    assert len(matcher.keys) == len(heads) + 1 + len(tails)
+
+
 def test_expressions_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.txt"
     path.write_text("# mine\n[Sanction]\nblack list+  # verbs\n? embargo~\n[meeting]\nconfer+\n", encoding="utf-8")
@@ -135,7 +172,7 @@ def test_expressions_in_one_file(tmp_path: Path) -> None:
 
 
 def test_extra_expressions_have_the_whole_notation() -> None:
-    lexicon = NO_LEXICON.with_expressions({"sanction": ["list & assets"]}).with_expressions({"ban": ["! list price"]})
+    lexicon = no_lexicon().with_expressions({"sanction": ["list & assets"]}).with_expressions({"ban": ["! list price"]})
     assert lexicon.crime_names == ("sanction", "ban")
     texts = ["Assets on the list.", "A list.", "The list price of assets."]
     found = Extractor(lexicon, {}).extract(texts)

@@ -54,6 +54,10 @@ def test_the_wheel_holds_the_package_and_the_models_and_nothing_else(wheel: Path
     assert meta == {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
 
 
+def test_the_wheel_is_small(wheel: Path) -> None:
+    assert wheel.stat().st_size <= 4_000_000
+
+
 def test_the_wheel_is_the_same_when_it_is_built_again(wheel: Path, tmp_path: Path) -> None:
     assert build("wheel", tmp_path).read_bytes() == wheel.read_bytes()
 

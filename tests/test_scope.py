@@ -7,6 +7,7 @@ import json
 import string
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks.scope import code, languages, noise
 
@@ -15,6 +16,8 @@ from secclass import Tagger
 from secclass._data import read_labelled
 from secclass._features import Extractor
 from secclass._scope import Scope
+from secclass._table import in_order
+from secclass._tokens import phrase_keys
 from tests.helpers import ROOT, needed
 
 LANGUAGES = (
@@ -78,12 +81,12 @@ def test_real_english_stays_inside(shared: Path, tagger: Tagger) -> None:
 def test_the_vocabulary_is_of_words_in_two_seeds_and_without_a_bound_nothing_is_outside(tagger: Tagger) -> None:
     extractor: Extractor = tagger._extractor
     texts = ["the ministers met here"] * 3 + [f"strange{n} odd{n} unseen{n} words{n}" for n in range(3)]
-    scope = Scope.learn(texts, extractor.function)
-    assert scope.vocabulary == ("here", "met", "ministers", "the")
+    scope = Scope.learn(texts, extractor.function_words)
+    words = np.array([key for (key,) in phrase_keys(["here", "met", "ministers", "the"])])
+    assert (scope.keys == in_order(words)[0]).all()
     found = extractor.extract([texts[0], texts[-1]])
-    function = extractor.function.find(found.tokens.key) >= 0
-    assert Scope(scope.vocabulary, 0.5).reasons(found.tokens, function) == [None, "other language"]
-    assert Scope(scope.vocabulary, 0.0).reasons(found.tokens, function) == [None, None]
+    assert Scope(scope.keys, 0.5).reasons(found.tokens, found.function) == [None, "other language"]
+    assert Scope(scope.keys, 0.0).reasons(found.tokens, found.function) == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return rewritten(FORMAT_1, tmp_path / "copy", network=True, validated=True)
+    return rewritten(FORMAT_1, tmp_path / "copy", network=True, validated=True, states=True)
 
 
 @pytest.fixture
@@ -71,12 +71,12 @@ def test_no_such_model() -> None:
 
 def test_a_damaged_model_is_refused_wherever_the_damage_is(model: Path) -> None:
     tried = damage(model, 200)
-    assert len(tried) == 10  # flipped and cut, for each of five files
-    assert tried.total() > 1500
+    assert len(tried) == 8  # flipped and cut, for each of four files
+    assert tried.total() > 1200
 
 
 def test_a_damaged_shipped_model_is_refused(shipped: Path) -> None:
-    assert damage(shipped, 20).total() > 180
+    assert damage(shipped, 20).total() > 140
 
 
 def test_a_model_with_a_file_missing_or_emptied_is_refused(model: Path) -> None:
@@ -179,6 +179,20 @@ def test_a_model_of_format_3_is_still_read(tmp_path: Path) -> None:
     assert answers(model) != answers(FORMAT_1)
 
 
+def test_a_model_of_format_4_is_still_read(tmp_path: Path) -> None:
+    """With curves and a vocabulary, without states. It is the model of format 1 with a network and curves."""
+    model = FORMAT_1.with_name("format-4")
+    assert json.loads((model / "manifest.json").read_bytes())["format"] == 4
+    assert answers(model) == answers(rewritten(FORMAT_1, tmp_path / "new", network=True, validated=True))
+    again = rewritten(model, tmp_path / "again")
+    assert answers(again) == answers(rewritten(FORMAT_1, tmp_path / "plain", network=True))
+    for directory in (model, again):
+        extractor = secclass.load(directory, extra_expressions={"telecom_fraud": ["honey garden~"]})._extractor
+        found = extractor.extract(["Two honey gardens.", "Money laundering."]).candidates
+        names = [[extractor.lexicon.crime_names[crime] for crime in np.flatnonzero(row)] for row in found]
+        assert names == [["telecom_fraud"], ["money_laundering"]]
+
+
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_model_of_an_old_format_has_only_balanced_thresholds(number: int) -> None:
     model = FORMAT_1.with_name(f"format-{number}")
@@ -204,10 +218,13 @@ def test_what_cross_validation_found_is_kept(model: Path) -> None:
         for left, right in zip(before.validated.curves, after.validated.curves, strict=True):
             assert left.threshold_at("precision", 0.5) == right.threshold_at("precision", 0.5) == 0.9
             assert left.threshold_at("recall", 0.5) == right.threshold_at("recall", 0.5) == 0.2
-    assert _store.read(again).scope == _store.read(model).scope
+    left_scope, right_scope = _store.read(again).scope, _store.read(model).scope
+    assert left_scope.known == right_scope.known == 0.5
+    assert np.array_equal(left_scope.keys, right_scope.keys)
 
 
-def test_a_vocabulary_without_end_is_refused(model: Path) -> None:
+def test_a_vocabulary_without_end_is_refused(tmp_path: Path) -> None:
+    model = Path(shutil.copytree(FORMAT_1.with_name("format-4"), tmp_path / "copy"))
     (model / "vocabulary.txt").write_bytes(b"word\n" * 300_000)
     manifest = json.loads((model / "manifest.json").read_bytes())
     content = (model / "vocabulary.txt").read_bytes()
@@ -320,18 +337,19 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "weight infinite": set_item("axis.stances.weights", (0, 0), np.inf),
     "rarity zero": set_item("axis.crimes.rarity", 0, 0),
     "bias NaN": set_item("axis.crimes.bias", 0, np.nan),
-    "key twice": set_item("axis.crimes.keys", 1, 0),
-    "keys not sorted": set_item("crimes.keys", 0, 2**64 - 1),
-    "value without set": set_item("classes.values", 0, 10**6),
-    "value negative": set_item("words.values", 0, -1),
+    "key twice": set_item("axis.crimes.keys", (slice(None), 1), 0),
+    "keys beyond 48 bits": set_item("crimes.keys", 5, 255),
+    "links too few": lambda a: a.update({"crimes.links": a["crimes.links"][1:]}),
+    "value without set": set_item("classes.values", 0, 65535),
+    "value of another type": lambda a: a.update({"words.values": a["words.values"].astype(np.int16)}),
     "member of no crime": set_item("crimes.members", 0, 2**30),
     "sets that go backwards": set_item("crimes.bounds", 1, 10**6),
     "bounds of nothing": lambda a: a.update({"words.bounds": a["words.bounds"][:0]}),
     "array missing": lambda a: a.pop("axis.stances.bias"),
     "array of another type": lambda a: a.update({"axis.stances.bias": a["axis.stances.bias"].astype(np.float32)}),
-    "array of another shape": lambda a: a.update({"axis.stances.keys": a["axis.stances.keys"][:, None]}),
+    "array of another shape": lambda a: a.update({"axis.stances.keys": a["axis.stances.keys"][0]}),
     "weights too few": lambda a: a.update({"axis.stances.weights": a["axis.stances.weights"][1:]}),
-    "network key twice": set_item(f"{NETWORK}.keys", 1, 0),
+    "network key twice": set_item(f"{NETWORK}.keys", (slice(None), 1), 0),
     "network of many dimensions": lambda a: a.update({f"{NETWORK}.embedding": np.zeros((2, 10**5), np.int8)}),
     "network of three filters": lambda a: a.update({f"{NETWORK}.bias": a[f"{NETWORK}.bias"][:3]}),
     "network weights too few": lambda a: a.update({f"{NETWORK}.weights": a[f"{NETWORK}.weights"][:, 1:]}),
@@ -342,14 +360,10 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def crowded() -> dict[str, Any]:
-    """Keys that all want one slot of the table: multiples of a number that its multiplier takes next to nothing."""
-    whole, spread = 1 << 64, 0xD6E8FEB86659FD93
-    (high, few), (low, many), rising = (whole, 0), (spread, 1), True
-    while many < 1 << 33 or not rising:  # Euclid: many * spread is low above, or below, a multiple of 2**64
-        times = high // low
-        (high, few), (low, many), rising = (low, many), (high - times * low, few + times * many), not rising
-    steps = np.full(10_000, many, np.uint64)
-    return {"words.keys": steps, "words.values": np.zeros(len(steps), np.int32)}
+    """Keys that all stand in one place of the table: next to each other."""
+    steps = np.zeros((6, 10_000), np.uint8)
+    steps[0] = 1
+    return {"words.keys": steps, "words.values": np.zeros(10_000, np.uint16)}
 
 
 @pytest.mark.parametrize("change", BAD_ARRAYS.values(), ids=BAD_ARRAYS)
@@ -469,11 +483,11 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.parametrize("fails_at", range(11))
+@pytest.mark.parametrize("fails_at", range(9))
 def test_an_interrupted_write_leaves_no_other_model(
     model: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
-    """Five files are written, then five renamed. What fails before the first rename leaves the old model."""
+    """Four files are written, then four renamed. What fails before the first rename leaves the old model."""
     before = answers(model)
     found = written_anew(_store.read(shipped))
     steps = 0
@@ -491,15 +505,15 @@ def test_an_interrupted_write_leaves_no_other_model(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", counted(os.fsync))
         patch.setattr(Path, "replace", counted(Path.replace))
-        if fails_at < 10:
+        if fails_at < 8:
             with pytest.raises(OSError, match="no space left"):
                 _store.write(model, found, "")
         else:
             _store.write(model, found, "")
     after = answers(model)
-    if fails_at < 6:
+    if fails_at < 5:
         assert after == before
-    elif fails_at < 10:
+    elif fails_at < 8:
         assert isinstance(after, ModelDamagedError)
     else:
         assert after == answers(shipped)

@@ -128,19 +128,6 @@ def test_typed_marker_and_version_agree_with_the_project() -> None:
     assert f'version = "{secclass.__version__}"' in project.read_text(encoding="utf-8")
 
 
-def _loaded_after(code: str) -> set[str]:
-    program = f"{code}\nimport sys; print(' '.join(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    return set(result.stdout.split())
-
-
-def test_tagging_loads_neither_scikit_learn_nor_pandas() -> None:
-    loaded = _loaded_after("import secclass; secclass.tag('Ministers agreed to fight telecom fraud.')")
-    assert "numpy" in loaded
-    assert not loaded & {"sklearn", "scipy", "pandas", "matplotlib", "joblib"}
-    assert not loaded & {"secclass.training", "secclass.evaluation"}
-
-
 def test_tagging_works_where_scikit_learn_cannot_be_imported() -> None:
     code = (
         "import sys\n"

@@ -1,6 +1,7 @@
 """Speed, start and memory of secclass beside what others would use, on this machine.
 
-    python tests/benchmarks/speed.py [--sentences N] [--rounds N] [--seeds N] [--json FILE] [--plot FILE.svg]
+    python tests/benchmarks/speed.py [--sentences N] [--rounds N] [--seeds N] [--growth N ...] [--parallel N]
+                                     [--json FILE] [--plot FILE.svg]
 
 Every contender learns from the same seeds and gives all scores of all labels for the same raw sentences, on one
 core, in turns, round by round; figures are medians over the rounds, so that a machine with other work slows all
@@ -97,16 +98,51 @@ def single_speed(trained: Mapping[str, tuple[Predict, float]], texts: Sequence[s
 
 
 def start(rounds: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Median seconds of a whole process, and its peak memory in megabytes."""
+    """Median seconds of a whole process, and its peak memory in megabytes; bytecode is compiled, as pip does it."""
     times: dict[str, list[float]] = {name: [] for name in STARTS}
     memory = {}
-    for _ in range(rounds):
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+        def run(code: str) -> str:
+            command = [sys.executable, "-c", code]
+            return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
         for name, code in STARTS.items():
-            times[name].append(clock(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)))  # type: ignore[misc]
-    for name, code in STARTS.items():
-        printed = subprocess.run([sys.executable, "-c", code + MEMORY], check=True, capture_output=True, text=True)
-        memory[name] = int(printed.stdout.split()[1]) / 1024
+            memory[name] = megabytes(run(code + MEMORY))
+        for _ in range(rounds):
+            for name, code in STARTS.items():
+                times[name].append(clock(lambda code=code: run(code)))  # type: ignore[misc]
     return {name: statistics.median(values) for name, values in times.items()}, memory
+
+
+def megabytes(printed: str) -> float:
+    """What ``MEMORY`` prints."""
+    return int(printed.split()[-2]) / 1024
+
+
+def stream_memory(counts: Sequence[int]) -> dict[str, float]:
+    """Peak memory in megabytes of processes that tag a stream of so many sentences."""
+    found = {}
+    for count in counts:
+        code = f"import itertools, secclass; t = itertools.repeat({SENTENCE!r}, {count})"
+        code += "; sum(map(len, secclass.load().stream(t)))"
+        printed = subprocess.run([sys.executable, "-c", code + MEMORY], check=True, capture_output=True, text=True)
+        found[f"{count:,} sentences"] = megabytes(printed.stdout)
+    return found
+
+
+def processes(texts: Sequence[str], count: int, rounds: int) -> dict[str, float]:
+    """Median seconds in which one process and two tag so many sentences, in documents of ten."""
+    tagger = secclass.load()
+    parts = [" ".join(texts[i % len(texts)] for i in range(begin, begin + 10)) for begin in range(0, count, 10)]
+    times: dict[str, list[float]] = {"1": [], "2": []}
+    sum(map(len, tagger.stream(parts[:2048], n_jobs=2)))  # starts the workers, and each reads the model
+    for _ in range(rounds):
+        for jobs, seconds in times.items():
+            seconds.append(clock(lambda jobs=jobs: sum(map(len, tagger.stream(parts, n_jobs=int(jobs))))))  # type: ignore[misc]
+    return {jobs: statistics.median(seconds) for jobs, seconds in times.items()}
 
 
 def growth(texts: Sequence[str], counts: Sequence[int]) -> dict[str, float]:
@@ -117,14 +153,14 @@ def growth(texts: Sequence[str], counts: Sequence[int]) -> dict[str, float]:
         documents = (texts[i % len(texts)] for i in range(count))
         found[f"{count:,} sentences"] = 1e6 * clock(lambda d=documents: sum(1 for _ in tagger.stream(d))) / count  # type: ignore[misc]
     words = " ".join(texts).replace(".", " ").replace("!", " ").replace("?", " ").replace("\n", " ")
-    for megabytes in (5, 50):
-        text = (words * (1 + megabytes * 10**6 // len(words)))[: megabytes * 10**6]
-        found[f"one text of {megabytes} MB without a full stop, a megabyte"] = (
+    for size in (5, 50):
+        text = (words * (1 + size * 10**6 // len(words)))[: size * 10**6]
+        found[f"one text of {size} MB without a full stop, a megabyte"] = (
             1e6
             * clock(
                 lambda text=text: tagger.tag(text)  # type: ignore[misc]
             )
-            / megabytes
+            / size
         )
     return found
 
@@ -162,7 +198,12 @@ def table(figures: Mapping[str, Mapping[str, float]]) -> str:
     lines += [
         f"| process that tags one sentence, against `import numpy` | <= 1.8 times | {ratio:.2f} |",
         f"| its peak memory above numpy's | <= 25 MB | {memory['secclass'] - memory['import numpy']:.0f} MB |",
-        f"| wheel | <= 4 MB | {figures['wheel']['MB']:.1f} MB |",
+        f"| wheel | <= 4 MB | {figures['wheel']['MB']:.2f} MB |",
+        f"| two processes, against one | >= 1.7 times | {figures['processes']['1'] / figures['processes']['2']:.2f} |",
+        *(
+            f"| peak memory of a stream of {name} | flat | {value:.0f} MB |"
+            for name, value in figures["stream"].items()
+        ),
         "",
         "| input | us a sentence |",
         "|---|---|",
@@ -187,7 +228,8 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=10_000)
     parser.add_argument("--seeds", type=int, default=1_000_000, help="learn from so many seeds at most")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="sentences of streams")
+    parser.add_argument("--parallel", type=int, default=200_000, help="sentences for one process and for two")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
@@ -202,6 +244,8 @@ def main() -> None:
         "start": seconds,
         "memory": memory,
         "growth": growth(texts, options.growth),
+        "stream": stream_memory(options.growth[1:3]),
+        "processes": processes(texts, options.parallel, options.rounds),
         "wheel": {"MB": wheel()},
     }
     print(f"{options.sentences} sentences, {os.cpu_count()} cores, one used; medians of {options.rounds} rounds\n")

@@ -8,7 +8,6 @@ a file. Then the largest model that the bounds allow is loaded, and the memory t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from secclass import ModelDamagedError, _archive, _store
+from secclass import ModelDamagedError, _archive, _manifest, _store
 from tests.fuzz.models import FORMAT_1, put, rewritten
 
 
@@ -50,12 +49,10 @@ def load_largest(directory: Path) -> None:
     """Load a model that is as large as may be, and print the peak of memory in MiB."""
     manifest, arrays = (json.loads((directory / "manifest.json").read_bytes()), directory / "arrays.npz")
     parts = _archive.unpack(arrays.read_bytes(), _store.MOST_MEMORY)
-    rest = sum(array.nbytes for array in parts.values()) + 5_000
-    keys = np.arange(1, (_store._MOST_UNPACKED - rest) // 12, dtype=np.uint64)  # 12 bytes for each key and its value
-    parts |= {"crimes.keys": keys, "crimes.values": np.zeros(len(keys), np.int32)}
-    words = "".join(f"{number:07x}\n" for number in range(_store._MOST_VOCABULARY // 8)).encode()
-    (directory / "vocabulary.txt").write_bytes(words)
-    manifest["files"]["vocabulary.txt"] = {"sha256": hashlib.sha256(words).hexdigest(), "bytes": len(words)}
+    rest = sum(array.nbytes for array in parts.values()) + 50_000
+    count = (_store._MOST_FILES - rest) // 8  # bytes for each key and its value
+    keys = _manifest._packed(np.arange(1, count, dtype=np.uint64) * np.uint64((1 << 48) // count))
+    parts |= {"crimes.keys": keys, "crimes.values": np.zeros(count - 1, np.uint16)}
     put(directory, manifest, _archive.pack(parts))
     command = f"""
 import secclass

@@ -26,7 +26,9 @@ import numpy as np
 import secclass
 from secclass import _archive, _store
 from secclass._features import Extractor
+from secclass._lexicon import Entry, Matcher
 from secclass._network import Network, columns
+from secclass._table import in_order
 from secclass._validated import Curve, Validated
 
 FORMAT_1 = Path(__file__).resolve().parent.parent / "data" / "models" / "format-1"
@@ -52,9 +54,27 @@ class Choices:
         return items[self.below(len(items))]
 
 
-def rewritten(source: Path, directory: Path, *, network: bool = False, validated: bool = False) -> Path:
-    """A model as this version writes it; with a small network of stances, and with curves, if that is asked for."""
+def rewritten(
+    source: Path, directory: Path, *, network: bool = False, validated: bool = False, states: bool = False
+) -> Path:
+    """A model as this version writes it.
+
+    With a small network of stances, with curves, and with an automaton of few expressions, if that is asked for.
+    """
     model = _store.read(source)
+    if states:
+        lexicon = model.extractor.lexicon
+        phrases = {
+            phrase: {lexicon.crime_member(Entry(phrase, owner))}
+            for phrase, owner in (
+                ("money laundering", "money_laundering"),
+                ("money laundering ring", "money_laundering"),
+                ("drug trafficking", "drug_trafficking"),
+                ("drug trafficking ring", "drug_trafficking"),
+            )
+        }
+        extractor = Extractor(replace(lexicon, crimes=Matcher.build(phrases)), model.extractor.lengths)
+        model = model._replace(extractor=extractor)
     axes = model.axes
     if network:
         axes = tuple(replace(a, network=_small_network(model.extractor)) if a.name == "stances" else a for a in axes)
@@ -76,7 +96,7 @@ def _validated(labels: int) -> Validated:
 def _small_network(extractor: Extractor) -> Network:
     """A network of chance weights that knows the attributes of ``TEXTS``."""
     found = extractor.extract(TEXTS).attributes.values()
-    keys = np.unique(np.concatenate([part.key for part in found]))
+    keys, order = in_order(np.unique(np.concatenate([part.key for part in found])))
     chance = np.random.default_rng(0)
 
     def whole(*shape: int) -> Any:
@@ -84,7 +104,7 @@ def _small_network(extractor: Extractor) -> Network:
 
     return Network(
         keys,
-        whole(len(keys), 4).astype(np.int8),
+        whole(len(keys), 4)[order].astype(np.int8),
         whole(4, columns(8)[-1][1].stop).astype(np.int8),
         whole(8).astype(np.float32),
         (whole(8, 3) * 1e-6).astype(np.float32),
@@ -181,7 +201,7 @@ def with_odd_bytes(content: bytes, chance: Choices) -> bytes:
 
 @functools.cache
 def _model() -> tuple[Path, dict[str, Any], bytes, Arrays]:
-    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True, validated=True)
+    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True, validated=True, states=True)
     content = (directory / "arrays.npz").read_bytes()
     manifest = json.loads((directory / "manifest.json").read_bytes())
     return directory, manifest, content, _archive.unpack(content, 1 << 30)
