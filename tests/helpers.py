@@ -1,10 +1,11 @@
-"""What several test files need: packages that may be missing, and pages whose code must run."""
+"""What several test files need: packages that may be missing, seeds to train on, and pages whose code must run."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import io
+import json
 import os
 import re
 from pathlib import Path
@@ -13,6 +14,12 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+OPENINGS: list[tuple[str, list[str]]] = [
+    ("They agreed to fight", ["agreement"]),
+    ("States must stop", ["proposal"]),
+    ("The gravest threat is", ["assessment"]),
+    ("He saw", []),
+]
 # A python block, and the plain block that may follow it with at most the word "prints" between.
 BLOCKS = re.compile(r"```python\n(.*?)```\n(?:\s*(?:prints\s*)?```\n(.*?)```)?", re.DOTALL)
 
@@ -26,6 +33,23 @@ def needed(module: str, extra: str) -> Any:
     if os.environ.get("SECCLASS_TESTS") == "all":
         pytest.fail(missing)
     pytest.skip(missing, allow_module_level=True)
+
+
+def few_seeds(seeds: Path) -> Path:
+    """A seed directory of a small lexicon, and sentences made of its expressions: enough to train on."""
+    rows = []
+    for path in sorted((ROOT / "seeds" / "en" / "lexicon").glob("*/*.txt")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        entries = [line for line in lines if line and line[0] not in "#?!/" and "&" not in line][:10]
+        copy = seeds / "lexicon" / path.relative_to(ROOT / "seeds" / "en" / "lexicon")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text("\n".join(entries), encoding="utf-8")
+        for number, entry in enumerate(entries if copy.parent.name == "crimes" else []):
+            words = " ".join(word.split("|")[0].rstrip("~+") for word in entry.split("#")[0].split())
+            opening, stances = OPENINGS[number % len(OPENINGS)]
+            rows.append({"text": f"{opening} {words}.", "crimes": [path.stem], "stances": stances, "natural": True})
+    (seeds / "few.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return seeds
 
 
 def run_page(page: str, folder: Path) -> dict[str, Any]:

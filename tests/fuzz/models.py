@@ -35,6 +35,7 @@ ODD = (
     *(None, True, False, 0, -1, 1, 2, 10**6, 2**70, 0.0, -0.5, 1e308, float("nan"), float("inf"), "", "0.5", "crimes"),
     *([], [0], [1, 2], [1, 10**9], ["x"], ["x", "x"], [[]], {}, {"x": 1}, "../x", "a" * 5000, ["x"] * 5000),
 )
+OWN_LABELS = ("cross words", "mild", "<Ärger & Zorn>")
 Arrays = dict[str, Any]
 _Item = TypeVar("_Item")
 
@@ -52,10 +53,19 @@ class Choices:
         return items[self.below(len(items))]
 
 
-def rewritten(source: Path, directory: Path, *, network: bool = False, validated: bool = False) -> Path:
-    """A model as this version writes it; with a small network of stances, and with curves, if that is asked for."""
+def rewritten(
+    source: Path, directory: Path, *, network: bool = False, validated: bool = False, own: bool = False
+) -> Path:
+    """A model as this version writes it; with a small network of stances, with curves, if that is asked for.
+
+    With ``own`` it has a third axis, the stances under labels that no codebook knows, and a name in the lexicon.
+    """
     model = _store.read(source)
     axes = model.axes
+    if own:
+        axes = (*axes, *(replace(a, name="tone", labels=OWN_LABELS) for a in axes if a.name == "stances"))
+        lexicon = model.extractor.lexicon.with_expressions({"cross words": ["outrage", "list & shame"]})
+        model = model._replace(extractor=Extractor(lexicon, model.extractor.lengths))
     if network:
         axes = tuple(replace(a, network=_small_network(model.extractor)) if a.name == "stances" else a for a in axes)
     if validated:
@@ -181,7 +191,7 @@ def with_odd_bytes(content: bytes, chance: Choices) -> bytes:
 
 @functools.cache
 def _model() -> tuple[Path, dict[str, Any], bytes, Arrays]:
-    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True, validated=True)
+    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True, validated=True, own=True)
     content = (directory / "arrays.npz").read_bytes()
     manifest = json.loads((directory / "manifest.json").read_bytes())
     return directory, manifest, content, _archive.unpack(content, 1 << 30)
