@@ -8,10 +8,13 @@ import io
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from secclass.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
 OPENINGS: list[tuple[str, list[str]]] = [
@@ -20,8 +23,11 @@ OPENINGS: list[tuple[str, list[str]]] = [
     ("The gravest threat is", ["assessment"]),
     ("He saw", []),
 ]
-# A python block, and the plain block that may follow it with at most the word "prints" between.
-BLOCKS = re.compile(r"```python\n(.*?)```\n(?:\s*(?:prints\s*)?```\n(.*?)```)?", re.DOTALL)
+# A python block, and the plain block that may follow it with at most the word "prints" between; or a command that
+# trains on a file of docs/, whose model later blocks use.
+BLOCKS = re.compile(
+    r"```python\n(.*?)```\n(?:\s*(?:prints\s*)?```\n(.*?)```)?|```\nsecclass (train docs/.*?)\n```", re.DOTALL
+)
 
 
 def needed(module: str, extra: str) -> Any:
@@ -64,7 +70,10 @@ def run_page(page: str, folder: Path) -> dict[str, Any]:
         (folder / "docs").symlink_to(ROOT / "docs")
         patch.chdir(folder)
         patch.setenv("MPLBACKEND", "Agg")
-        for code, expected in blocks:
+        for code, expected, command in blocks:
+            if command:
+                assert main(shlex.split(command)) == 0
+                continue
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
                 exec(compile(code, page, "exec"), namespace)
