@@ -223,13 +223,24 @@ def _labels(value: object, where: str) -> tuple[str, ...]:
     items = re.split(f"[{DIVIDERS}]", value) if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise SeedError(f"{where} must hold a label, several divided by ; or |, or a list of them; got {value!r}")
-    labels = tuple(dict.fromkeys(item.strip() for item in items if item.strip()))
-    for label in labels:
+    return checked_names(dict.fromkeys(item.strip() for item in items if item.strip()), where)
+
+
+def checked_names(names: Iterable[str], where: object) -> tuple[str, ...]:
+    """The names as a tuple, if each can be a label.
+
+    Raises
+    ------
+    SeedError
+        If one cannot; the message begins with ``where``.
+    """
+    found = tuple(names)
+    for name in found:
         try:
-            check_name(label)
+            check_name(name)
         except ValueError as error:
             raise SeedError(f"{where}: {error}") from None
-    return labels
+    return found
 
 
 def digest(path: Path) -> str:

@@ -17,7 +17,7 @@ from secclass import _store
 from secclass._axis_training import FOLDS, Lesson, even_folds, fit_axis, random_folds, ungated
 from secclass._calibration import natural_weight, precision_recall, unsure_bands
 from secclass._card import card
-from secclass._data import AXES, Labelled, digest, read_labelled, read_own, scheme_of
+from secclass._data import AXES, Labelled, checked_names, digest, read_labelled, read_own, scheme_of
 from secclass._features import Extractor
 from secclass._lexicon import Lexicon
 from secclass._linear import Axis, FloatArray
@@ -27,7 +27,6 @@ from secclass._tokens import BoolArray, IntArray
 from secclass._validated import Validated
 from secclass.errors import OptionError, SeedError
 from secclass.evaluation import AxisScore, Reliability, Unsure, indicator, score
-from secclass.labels import check_name
 
 LENGTHS = {"word": (1, 2), "symbol": (1, 2)}
 OWN_LENGTHS = {"word": (1, 2), "character": (2, 5), "symbol": (1, 2)}
@@ -159,11 +158,7 @@ def _lexicon(seeds: Path | None, more: Path | None) -> Lexicon:
     if more is None:
         return lexicon
     lexicon = lexicon.with_files(more)
-    for label in lexicon.crime_names:
-        try:
-            check_name(label)
-        except ValueError as error:
-            raise SeedError(f"{more}: {error}") from None
+    checked_names(lexicon.crime_names, more)
     return lexicon
 
 

@@ -266,7 +266,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return few_seeds(tmp_path_factory.mktemp("seeds"))
 
 
-def test_on_top_of_seeds(seeds: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_top_of_seeds(seeds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Corrections of ours, and an axis of one's own beside, with a lexicon that gives both new expressions."""
     monkeypatch.setattr(_network_training, "EPOCHS", 1)
     rows: list[dict[str, Any]] = [{"text": row.text, **row.own} for row in read_own(SENTENCES)]
@@ -292,6 +292,21 @@ def test_on_top_of_seeds(seeds: Path, folder: Path, tmp_path: Path, monkeypatch:
     manifest = _store.read(tmp_path / "model20").manifest
     assert (manifest["seeds"]["sentences"], manifest["own"]["sentences"], manifest["own"]["times"]) == (160, 53, 20)
     assert "each of which counts as 20 of the seeds" in (tmp_path / "model20" / "card.md").read_text(encoding="utf-8")
+
+
+def test_crimes_alone_and_without_seeds(seeds: Path, tmp_path: Path) -> None:
+    """Labels of the codebook are its members wherever they stand; a model need not know all of them."""
+    lines = (seeds / "few.jsonl").read_text(encoding="utf-8").splitlines()
+    kinds = ("drug_trafficking", "cybercrime")
+    rows = [{"text": row["text"], "crimes": [x for x in row["crimes"] if x in kinds]} for row in map(json.loads, lines)]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert run("train", tmp_path / "mine.jsonl", "--output", tmp_path / "model") == 0
+    tagger = secclass.load(tmp_path / "model")
+    assert tagger.info.scheme == (("crimes", (CrimeType.DRUG_TRAFFICKING, CrimeType.CYBERCRIME)),)
+    (s,) = tagger.tag_sentences([row["text"] for row in rows if row["crimes"] == ["cybercrime"]][:1])
+    assert s.crimes[0] is CrimeType.CYBERCRIME
+    assert list(s.crime_scores) == list(tagger.thresholds) == list(tagger.info.labels)
+    assert s.stance_scores == {}
 
 
 HEADER = "text,topic\n"
