@@ -24,7 +24,7 @@ from secclass._table import TOLD_APART
 from secclass._tokens import IntArray
 from secclass._validated import Curve, Validated
 from secclass.errors import ModelFormatError
-from secclass.labels import check_name, check_scheme
+from secclass.labels import MOST_LABELS, check_name, check_scheme
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -203,8 +203,8 @@ def _read_lexicon(described: Mapping[str, Any], arrays: Arrays) -> Lexicon:
     for name in own:
         check_name(name)
     names = (*crimes, *own)
-    if set(own) & {*AXES["crimes"]}:
-        raise ValueError("own names in the lexicon must not be crime types")
+    if set(own) & {*AXES["crimes"]} or len(names) > MOST_LABELS:
+        raise ValueError(f"own names in the lexicon must be no crime types, and at most {MOST_LABELS} with these")
     members = ((len(lists) + 1) * len(names) * 4, len(symbols), len(lists))
     matchers = (_read_matcher(n, arrays, most) for n, most in zip(_MATCHERS, members, strict=True))
     return Lexicon(names, symbols, lists, context, *matchers)

@@ -13,7 +13,7 @@ from enum import Enum
 from secclass.errors import OptionError
 
 Scheme = tuple[tuple[str, tuple[str, ...]], ...]
-_MOST_LABELS = 1_000  # of all axes together: far above what anybody can tell apart
+MOST_LABELS = 1_000  # of all axes together, or names in a lexicon: far above what anybody can tell apart
 _LONGEST_LABEL, _LONGEST_AXIS = 100, 50
 DIVIDERS = ";|"  # between the labels of one cell of a table
 # What tables of labelled and of tagged sentences hold beside the axes.
@@ -208,8 +208,12 @@ def check_scheme(scheme: Scheme) -> None:
         If not; the message says what is wrong.
     """
     labels = [label for _, names in scheme for label in names]
-    if not scheme or not all(names for _, names in scheme) or len(labels) > _MOST_LABELS:
-        raise ValueError(f"a model has at least one axis, each with at least one label, and at most {_MOST_LABELS}")
+    if not scheme or not all(names for _, names in scheme) or len(labels) > MOST_LABELS:
+        counts = ", ".join(f"{len(names)} on {axis[:_LONGEST_AXIS]!r}" for axis, names in scheme)
+        raise ValueError(
+            f"a model has at least one axis, each with at least one label, at most {MOST_LABELS} in all; got "
+            f"{counts[:500] or 'no axis'}"
+        )
     for axis, _ in scheme:
         if not axis.isidentifier() or len(axis) > _LONGEST_AXIS or axis in _COLUMNS:
             raise ValueError(

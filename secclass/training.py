@@ -27,6 +27,7 @@ from secclass._tokens import BoolArray, IntArray
 from secclass._validated import Validated
 from secclass.errors import OptionError, SeedError
 from secclass.evaluation import AxisScore, Reliability, Unsure, indicator, score
+from secclass.labels import MOST_LABELS
 
 LENGTHS = {"word": (1, 2), "symbol": (1, 2)}
 OWN_LENGTHS = {"word": (1, 2), "character": (2, 5), "symbol": (1, 2)}
@@ -158,6 +159,8 @@ def _lexicon(seeds: Path | None, more: Path | None) -> Lexicon:
     if more is None:
         return lexicon
     lexicon = lexicon.with_files(more)
+    if len(lexicon.crime_names) > MOST_LABELS:
+        raise SeedError(f"{more} has more than {MOST_LABELS} names of expressions with those of the shipped lexicon")
     checked_names(lexicon.crime_names, more)
     return lexicon
 
@@ -225,7 +228,8 @@ def _train_axis(
         if min(count, len(rows) - count) < FOLDS:
             raise SeedError(
                 f"label {label!r} of axis {name!r} stands on {count} of {len(rows)} sentences; it needs at least "
-                f"{FOLDS} with it and {FOLDS} without it: write more, or take the label out"
+                f"{FOLDS} with it and {FOLDS} without it: write more, or take the label out (or all of {name!r}, if it "
+                "is no axis)"
             )
     natural = np.array([row.natural for row in rows])
     frequency = np.stack([natural_weight(column, natural) for column in gold.T], axis=1)

@@ -326,6 +326,7 @@ FAULTS = {
     "column of no axis": ("a.csv", "text,main topic\nx,y\n", "an axis has a name of up to 50 letters"),
     "too few": ("a.csv", ENOUGH + "tax,tax\n", "label 'tax' of axis 'topic' stands on 1 of 11 sentences; it needs at"),
     "all alike": ("a.csv", HEADER + "".join(f"river {n},water\n" for n in range(9)), "axis 'topic' stands on 9 of 9"),
+    "a column of texts": ("a.csv", HEADER + "".join(f"x,y{n}\n" for n in range(1001)), "got 1001 on 'topic'"),
     "empty axis": ("a.csv", "text,topic,tone\nx,y,\n", "no sentence has a label on axis 'tone'"),
     "one label twice": ("a.csv", "text,topic,tone\nx,y,y\n", "label 'y' is on axis 'topic' and on axis 'tone'"),
     "free unknown": ("a.csv", "text,topic,free\nx,y,z\n", "a.csv: row 2: 'free' must name labels that sentences have"),
@@ -353,6 +354,7 @@ def test_faulty_sentences(
 def test_faulty_options(capsys: pytest.CaptureFixture[str], tmp_path: Path, seeds: Path) -> None:
     train = ["train", SENTENCES, "--output", tmp_path / "model"]
     (tmp_path / "empty.txt").write_text("# nothing\n", encoding="utf-8")
+    (tmp_path / "many.txt").write_text("".join(f"[n{n}]\nword\n" for n in range(990)), encoding="utf-8")
     (tmp_path / "odd.txt").write_text("[a;b]\nword\n", encoding="utf-8")
     for options, said in (
         (["--with-seeds", tmp_path], r"is no seed directory, .* is seeds/en of a source checkout"),
@@ -362,6 +364,7 @@ def test_faulty_options(capsys: pytest.CaptureFixture[str], tmp_path: Path, seed
         (["--lexicon", tmp_path / "odd.txt"], "odd.txt: a label has 1 to 100"),
         (["--lexicon", tmp_path], "holds neither crimes/NAME.txt with expressions nor classes/NAME.txt"),
         (["--lexicon", tmp_path / "none.txt"], "none.txt"),
+        (["--lexicon", tmp_path / "many.txt"], "many.txt has more than 1000 names of expressions"),
     ):
         assert run(*train, *options) == 2
         assert re.search(said, capsys.readouterr().err)

@@ -282,6 +282,7 @@ HOSTILE = {
     "own name a crime type": nested("lexicon", "own", to=["terrorism"]),
     "own name empty": nested("lexicon", "own", to=[""]),
     "own names a str": nested("lexicon", "own", to="cross words"),
+    "own names without number": nested("lexicon", "own", to=[str(i) for i in range(1000)]),
     "own names twice": nested("lexicon", "own", to=["x", "x"]),
     "cues a str": nested("axes", "stances", "cues", to="false"),
     "n-grams of many": nested("features", "lengths", to={"word": "many"}),
