@@ -19,8 +19,10 @@ from typing import cast
 
 import secclass
 from secclass import CrimeType, Document, SecclassError, Stance, _html, _store
+from secclass._data import AXES
 from secclass._files import FileText, read_texts
 from secclass._operating import Point
+from secclass.labels import DIVIDERS, Scheme
 from secclass.results import marked
 
 _SPOOL = 1 << 26  # bytes of output that are held in memory
@@ -94,18 +96,41 @@ def _parser() -> argparse.ArgumentParser:
     explain.set_defaults(run=_explain)
 
     labels = commands.add_parser("labels", help="list the labels with their definitions")
+    labels.add_argument("--model", default="en")
     labels.set_defaults(run=_labels)
 
-    train = commands.add_parser("train", help="train a model from a seed directory")
-    train.add_argument("seeds", type=Path, help="directory with *.jsonl and lexicon/")
+    train = commands.add_parser("train", help="train a model from labelled sentences")
+    train.add_argument(
+        "sentences",
+        type=Path,
+        help="labelled sentences: a .csv or JSON-lines file, a directory of *.jsonl, or a seed directory, which holds "
+        "lexicon/ as well",
+    )
     train.add_argument("--output", type=Path, required=True, help="model directory to write")
-    train.add_argument("--name", default="en")
+    train.add_argument(
+        "--lexicon",
+        type=Path,
+        metavar="PATH",
+        help="further expressions: a file, or a directory laid out as seeds/en/lexicon",
+    )
+    train.add_argument(
+        "--with-seeds",
+        type=Path,
+        metavar="DIR",
+        help="learn crimes and stances of this seed directory (seeds/en of a source checkout) as well",
+    )
+    train.add_argument(
+        "--weight", type=int, metavar="N", help="as how many seeds each sentence counts beside the seeds (default: 1)"
+    )
+    train.add_argument("--name", help="default: en for a seed directory, else that of the output")
     train.add_argument("--model-version", default="1")
     train.add_argument("--n-jobs", type=int, default=2)
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser("evaluate", help="score a model against gold sentences")
-    evaluate.add_argument("gold", type=Path, help="JSON lines: text, crimes, stances, optionally free, offtopic")
+    evaluate.add_argument(
+        "gold", type=Path, help="JSON lines: text, crimes, stances, optionally free, offtopic; or as train reads them"
+    )
     evaluate.add_argument("--model", default="en")
     evaluate.add_argument("--thresholds", type=_thresholds, metavar="POINT", help=_THRESHOLDS_HELP)
     evaluate.add_argument("--json", action="store_true", help="print all figures as JSON")
@@ -132,8 +157,10 @@ def _tag(options: argparse.Namespace) -> Iterator[str]:
     sources, again = itertools.tee(read_texts(options.files, options.text_column))
     documents = tagger.stream((source.text for source in again), n_jobs=options.n_jobs, progress=progress)
     shape = options.format or ("table" if sys.stdout.isatty() else "jsonl")
-    write = {"table": _as_table, "jsonl": _as_jsonl, "csv": _as_csv, "html": _as_html}[shape]
-    return write(zip(sources, documents, strict=True))
+    tagged = zip(sources, documents, strict=True)
+    if shape == "csv":
+        return _as_csv(tagged, tagger.info.scheme)
+    return {"table": _as_table, "jsonl": _as_jsonl, "html": _as_html}[shape](tagged)
 
 
 def _as_jsonl(tagged: _Tagged) -> Iterator[str]:
@@ -142,14 +169,16 @@ def _as_jsonl(tagged: _Tagged) -> Iterator[str]:
             yield json.dumps({"file": source.file, "row": source.row} | record, ensure_ascii=False) + "\n"
 
 
-def _as_csv(tagged: _Tagged) -> Iterator[str]:
-    scores = [f"{label}_score" for label in (*CrimeType, *Stance)]
-    yield _csv_line(["file", "row", "start", "end", "crimes", "stances", "unsure", "reason", "text", *scores])
+def _as_csv(tagged: _Tagged, scheme: Scheme) -> Iterator[str]:
+    scores = [f"{label}_score" for _, labels in scheme for label in labels]
+    axes = [axis for axis, _ in scheme]
+    yield _csv_line(["file", "row", "start", "end", *axes, "unsure", "reason", "text", *scores])
+    divider = " " if {*axes} <= {*AXES} else DIVIDERS[0]  # labels of one's own may hold spaces
     for source, document in tagged:
         for s in document:
-            values = [f"{value:.4f}" for value in (*s.crime_scores.values(), *s.stance_scores.values())]
-            labels = [" ".join(s.crimes), " ".join(s.stances), " ".join(s.unsure), s.reason]
-            yield _csv_line([source.file, source.row, s.start, s.end, *labels, s.text, *values])
+            values = [f"{value:.4f}" for part in s.scores.values() for value in part.values()]
+            labels = [divider.join(part) for part in (*s.labels.values(), s.unsure)]
+            yield _csv_line([source.file, source.row, s.start, s.end, *labels, s.reason, s.text, *values])
 
 
 def _csv_line(values: Sequence[object]) -> str:
@@ -165,7 +194,8 @@ def _as_table(tagged: _Tagged) -> Iterator[str]:
             yield f"== {source.file}{'' if source.row is None else f' row {source.row}'}\n\n"
         for s in document:
             yield "\n".join(textwrap.wrap(" ".join(s.text.split()), width) or [""])
-            labels = ", ".join((*s.crimes, *(label.upper() for label in s.stances))) or "-"
+            own = [label for part in s.own_labels.values() for label in part]
+            labels = ", ".join((*s.crimes, *(label.upper() for label in s.stances), *own)) or "-"
             unsure = f"  (unsure: {', '.join(s.unsure)})" if s.unsure else ""
             yield f"\n    {labels}{unsure}{f'  ({s.reason})' if s.reason else ''}\n\n"
 
@@ -179,8 +209,13 @@ def _explain(options: argparse.Namespace) -> list[str]:
     return [f"{explanation if options.label is None else explanation[options.label]}\n"]
 
 
-def _labels(_: argparse.Namespace) -> list[str]:
-    return [f"{label.value}  ({label.title})\n    {label.definition}\n" for label in (*CrimeType, *Stance)]
+def _labels(options: argparse.Namespace) -> Iterator[str]:
+    for axis, labels in secclass.load(options.model).info.scheme:
+        for label in labels:
+            if isinstance(label, (CrimeType, Stance)):
+                yield f"{label}  ({label.title})\n    {label.definition}\n"
+            else:
+                yield f"{label}\n    label of the axis {axis}\n"
 
 
 def _train(options: argparse.Namespace) -> list[str]:
@@ -190,7 +225,15 @@ def _train(options: argparse.Namespace) -> list[str]:
         print(line, file=sys.stderr)
 
     train(
-        options.seeds, options.output, name=options.name, version=options.model_version, n_jobs=options.n_jobs, log=log
+        options.sentences,
+        options.output,
+        lexicon=options.lexicon,
+        with_seeds=options.with_seeds,
+        weight=options.weight,
+        name=options.name,
+        version=options.model_version,
+        n_jobs=options.n_jobs,
+        log=log,
     )
     return [f"wrote {options.output}\n"]
 

@@ -5,7 +5,7 @@ The shipped model and ``SentenceClassifier`` are learnt by this one engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import joblib
@@ -33,7 +33,8 @@ class Lesson:
     """What an axis learns from.
 
     ``gold`` has a row a text and a column a label; ``weight`` says, in the same shape, how much a text counts for a
-    label in fitting, ``frequency`` how much in calibration: it mends frequencies that are not natural.
+    label in fitting, ``frequency`` how much in calibration: it mends frequencies that are not natural. ``times`` is how
+    often a network sees each text, once if it is not given.
     """
 
     texts: Sequence[str]
@@ -41,6 +42,15 @@ class Lesson:
     weight: FloatArray
     frequency: FloatArray
     folds: Folds
+    times: IntArray | None = None
+
+
+def ungated(
+    views: Iterable[str], *, c: float = 3.0, min_count: int = 2, cues: bool = True, network: bool = False
+) -> AxisSettings:
+    """How labels are learnt that no lexicon proposes: from these n-gram views and the lexicon's expressions."""
+    groups = (*views, "crime", "context")
+    return AxisSettings(groups, groups, (), c, min_count, cues, network=network, weight_floor=0.0)
 
 
 def random_folds(count: int) -> Folds:
@@ -135,9 +145,8 @@ def _fit_network(extractor: Extractor, lesson: Lesson, n_jobs: int | None) -> tu
     start = pretrained(sentences, DIMENSIONS)
     everything = np.arange(len(texts))
     folds = [*lesson.folds, (everything, everything[:0])]
-    trainers = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_fit_trainer)(sentences, fit, gold, start) for fit, _ in folds
-    )
+    fits = [fit if lesson.times is None else np.repeat(fit, lesson.times[fit]) for fit, _ in folds]
+    trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold, start) for fit in fits)
     raw = np.zeros(gold.shape)
     for trainer, (_, held) in zip(trainers, folds, strict=True):
         raw[held] = trainer.raw(held)

@@ -37,9 +37,52 @@ _INTENDED = """\
 def card(manifest: Mapping[str, Any], axes: Sequence[Axis]) -> str:
     """The card of a model in Markdown: the same whenever it is made from the same manifest."""
     found = manifest["cross_validated"]
+    own = "own" in manifest or "own_lexicon" in manifest
+    among = "seeds that mirror real sentences" if "seeds" in manifest else "sentences"
     lines = [
-        f"# Model card: secclass {manifest['name']}, version {manifest['version']}",
+        f"# Model card: {'' if own else 'secclass '}{manifest['name']}, version {manifest['version']}",
         "",
+        *(_own_head(manifest, axes) if own else _head(manifest)),
+        "| label | precision | recall | F1 | interval of F1 | support |",
+        "|---|---|---|---|---|---|",
+        *(line for axis in axes for line in _scores(found[axis.name])),
+        "",
+        "## Calibration",
+        "",
+        f"Expected calibration error of out-of-fold scores (15 bins of equal mass, all labels together, labels as "
+        f"frequent as in {'the sentences' if own else 'running text'}): {found['reliability']['error']:.4f}.",
+        "",
+        "| mean score | share that has the label | share of all scores |",
+        "|---|---|---|",
+        *(
+            f"| {predicted:.3f} | {observed:.3f} | {share:.4f} |"
+            for predicted, observed, share in zip(
+                *(found["reliability"][name] for name in ("predicted", "observed", "share")), strict=True
+            )
+        ),
+        "",
+        "## Operating points",
+        "",
+        f"Threshold, precision and recall in cross-validation, labels as frequent as in "
+        f"{'the sentences' if own else 'running text'}. `precision` "
+        f"keeps a precision of {PRECISION} with as much recall as there is; a label that no threshold brings there is "
+        "never given. `recall` is the highest F2.",
+        "",
+        "| label | balanced | precision | recall |",
+        "|---|---|---|---|",
+        *(line for axis in axes for line in _points(axis)),
+        "",
+        "## Unsure",
+        "",
+        f"{found['unsure']['sentences']:.1%} of the {among} have an unsure label, with "
+        f"{found['unsure']['errors']:.1%} of all labels that are wrongly given or missing.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _head(manifest: Mapping[str, Any]) -> list[str]:
+    """What the shipped model is, and its data."""
+    return [
         "Tags English sentences of regional-security text with crime types and stance. Linear models over lexicon and "
         "n-gram features, one a label, and a small convolutional network for stance; how they work: docs/method.md.",
         "",
@@ -48,7 +91,7 @@ def card(manifest: Mapping[str, Any], axes: Sequence[Axis]) -> str:
         "",
         f"{manifest['seeds']['sentences']} sentences written for the purpose, labelled by the codebook, and nothing "
         f"else (seeds/{manifest['language']}, described in seeds/README.md; sha256 `{manifest['seeds']['sha256']}`). "
-        f"Trained with {', '.join(f'{name} {version}' for name, version in manifest['trained_with'].items())}.",
+        f"Trained with {_tools(manifest)}.",
         "",
         "## Labels",
         "",
@@ -62,40 +105,44 @@ def card(manifest: Mapping[str, Any], axes: Sequence[Axis]) -> str:
         "see docs/accuracy.md. Scores of crime flatter, here and at the operating points: the lexicon was grown by "
         "what was missed in these seeds, and all folds share it. Intervals: 95%, by bootstrap over sentences.",
         "",
-        "| label | precision | recall | F1 | interval of F1 | support |",
-        "|---|---|---|---|---|---|",
-        *(line for axis in axes for line in _scores(found[axis.name])),
-        "",
-        "## Calibration",
-        "",
-        f"Expected calibration error of out-of-fold scores (15 bins of equal mass, all labels together, labels as "
-        f"frequent as in running text): {found['reliability']['error']:.4f}.",
-        "",
-        "| mean score | share that has the label | share of all scores |",
-        "|---|---|---|",
-        *(
-            f"| {predicted:.3f} | {observed:.3f} | {share:.4f} |"
-            for predicted, observed, share in zip(
-                *(found["reliability"][name] for name in ("predicted", "observed", "share")), strict=True
-            )
-        ),
-        "",
-        "## Operating points",
-        "",
-        "Threshold, precision and recall in cross-validation, labels as frequent as in running text. `precision` "
-        f"keeps a precision of {PRECISION} with as much recall as there is; a label that no threshold brings there is "
-        "never given. `recall` is the highest F2.",
-        "",
-        "| label | balanced | precision | recall |",
-        "|---|---|---|---|",
-        *(line for axis in axes for line in _points(axis)),
-        "",
-        "## Unsure",
-        "",
-        f"{found['unsure']['sentences']:.1%} of the seeds that mirror real sentences have an unsure label, with "
-        f"{found['unsure']['errors']:.1%} of all labels that are wrongly given or missing.",
     ]
-    return "\n".join(lines) + "\n"
+
+
+def _own_head(manifest: Mapping[str, Any], axes: Sequence[Axis]) -> list[str]:
+    """What a model is that somebody trained on sentences, or with a lexicon, of their own."""
+    data = []
+    if "own" in manifest:
+        own = manifest["own"]
+        data.append(f"- {own['sentences']} sentences of one's own (sha256 `{own['sha256']}`)")
+        if "seeds" in manifest:
+            data[-1] += f", each of which counts as {own['times']} of the seeds"
+    if "seeds" in manifest:
+        data.append(f"- {manifest['seeds']['sentences']} seeds (sha256 `{manifest['seeds']['sha256']}`)")
+    if "own_lexicon" in manifest:
+        data.append(f"- a lexicon of one's own (sha256 `{manifest['own_lexicon']['sha256']}`)")
+    return [
+        "Tags sentences with the labels below. How it works: docs/method.md of secclass; what it is for, and what it "
+        "fails at, is for those to tell who trained it.",
+        "",
+        "## Data",
+        "",
+        *data,
+        "",
+        f"Trained with {_tools(manifest)}.",
+        "",
+        "## Labels",
+        "",
+        *(f"- {axis.name}: {', '.join(axis.labels)}" for axis in axes),
+        "",
+        "## Scores",
+        "",
+        "From 5-fold cross-validation on the training sentences. Intervals: 95%, by bootstrap over sentences.",
+        "",
+    ]
+
+
+def _tools(manifest: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in manifest["trained_with"].items())
 
 
 def _scores(axis: Mapping[str, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets, is_multilabel
 from sklearn.utils.validation import check_is_fitted
 
 from secclass import _store
-from secclass._axis_training import Lesson, even_folds, fit_axis
+from secclass._axis_training import Lesson, even_folds, fit_axis, ungated
 from secclass._features import Extractor
 from secclass._lexicon import no_lexicon
 from secclass._linear import FloatArray
@@ -250,17 +250,8 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             lengths["symbol"] = (1, 2)
         if self.expressions:
             lexicon = lexicon.with_expressions(self.expressions)
-        groups = (*lengths, "crime", "context")
-        settings = AxisSettings(
-            groups,
-            groups,
-            (),
-            c=self.C,
-            min_count=self.min_count,
-            cues=self.lexicon is not None,
-            network=self.network,
-            weight_floor=0.0,
-        )
+        cues = self.lexicon is not None
+        settings = ungated(lengths, c=self.C, min_count=self.min_count, cues=cues, network=self.network)
         return Extractor(lexicon, lengths), settings
 
     def _probabilities(self, X: Iterable[str]) -> FloatArray:  # noqa: N803

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar, cast
 
 from secclass.errors import InputError, OptionError, optional
-from secclass.results import COLUMNS, Document, flat
+from secclass.labels import Scheme
+from secclass.results import Document, columns, flat
 
 Frame = TypeVar("Frame")
-_NEW = {"sentence" if name == "text" else name: name for name in COLUMNS}  # new column: entry of a flat sentence
 
 
 def tag_frame(
@@ -17,8 +17,9 @@ def tag_frame(
     column: str,
     stream: Callable[[list[str]], Iterable[Document]],
     rows: Literal["sentences", "documents"],
+    scheme: Scheme,
 ) -> Frame:
-    """What ``Tagger.tag_frame`` describes; ``stream`` makes the documents."""
+    """What ``Tagger.tag_frame`` describes; ``stream`` makes the documents, by a model of this scheme."""
     with optional("frames", "tag_frame"):
         import narwhals as nw
     try:
@@ -32,8 +33,10 @@ def tag_frame(
         raise OptionError(f'rows must be "sentences" or "documents", got {rows!r}')
     if column not in table.columns:
         raise OptionError(f"no column {column!r}; there are: {', '.join(map(str, table.columns))}")
+    held = columns(scheme)
+    new = {"sentence" if name == "text" else name: name for name in held}  # column: entry of a flat sentence
     dropped = [column] if rows == "sentences" else []
-    taken = [name for name in _NEW if name in table.columns and name not in dropped]
+    taken = [name for name in new if name in table.columns and name not in dropped]
     if taken:
         raise OptionError(f"the data frame has columns that tagging would make; rename or drop: {', '.join(taken)}")
 
@@ -45,17 +48,16 @@ def tag_frame(
         types = {python: nw.List(inner) for python, inner in types.items()}
         cells = [
             [None if gone else [s[name] for s in document] for document, gone in zip(documents, missing, strict=True)]
-            for name in _NEW.values()
+            for name in new.values()
         ]
     else:
         lines = [(at, sentence) for at, document in enumerate(documents) for sentence in document or [{}]]
         table = table[[at for at, _ in lines]]
-        cells = [[sentence.get(name) for _, sentence in lines] for name in _NEW.values()]
+        cells = [[sentence.get(name) for _, sentence in lines] for name in new.values()]
     if table.implementation.is_pandas_like():  # has neither lists nor whole numbers with gaps: it chooses itself
         types = {python: kind if kind in (nw.String(), nw.Float64()) else None for python, kind in types.items()}
-    new = [
-        nw.new_series(name, values, types[COLUMNS[source]], backend=table.implementation)
-        for (name, source), values in zip(_NEW.items(), cells, strict=True)
-    ]
-    tagged = table.with_columns(*new)
-    return cast(Frame, tagged.drop([name for name in dropped if name not in _NEW]).to_native())
+    tagged = table.with_columns(
+        nw.new_series(name, values, types[held[source]], backend=table.implementation)
+        for (name, source), values in zip(new.items(), cells, strict=True)
+    )
+    return cast(Frame, tagged.drop([name for name in dropped if name not in new]).to_native())

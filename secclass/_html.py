@@ -1,17 +1,19 @@
 """Tagged text as HTML that needs nothing else, no script either.
 
 Stance colours the text of a sentence; each crime type that it speaks of stands after it as a label, with the colour
-of its family: sixteen colours cannot be told apart, six can, and the label says the rest. The colours are picked so
+of its family: sixteen colours cannot be told apart, six can, and the label says the rest. Labels of a model's own axes
+stand there too, all of one axis in one of the six colours. The colours are picked so
 that text on them can be read, and so that they stay apart for readers with any of the three colour blindnesses.
 """
 
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from secclass.labels import CrimeType, Stance
+from secclass.labels import CrimeType, Stance, title_of
 
 _FAMILIES = {
     "violence": (
@@ -26,7 +28,7 @@ _FAMILIES = {
     "money": (CrimeType.MONEY_LAUNDERING, CrimeType.CORRUPTION, CrimeType.ECONOMIC_CRIME),
     "generic": (CrimeType.CROSS_BORDER_CRIME,),
 }
-_KIND_OF: dict[CrimeType | Stance, str] = {
+_KIND_OF: dict[str, str] = {
     **{crime: family for family, crimes in _FAMILIES.items() for crime in crimes},
     **{stance: f"stance {stance}" for stance in Stance},
 }
@@ -67,9 +69,10 @@ class Marked:
     crimes: Sequence[CrimeType]
     stances: Sequence[Stance]
     leading: Stance | None
-    unsure: Sequence[CrimeType | Stance]
+    unsure: Sequence[str]
     reason: str | None
     hover: str
+    own: Sequence[Sequence[str]] = ()  # labels on each axis of one's own
 
 
 def style() -> str:
@@ -87,10 +90,12 @@ def body(text: str, sentences: Iterable[Marked]) -> str:
     for sentence in sentences:
         kinds = " ".join([*([sentence.leading] if sentence.leading else []), *(["unsure"] if sentence.unsure else [])])
         hover = f'class="{kinds}" title="{html.escape(sentence.hover)}"'
-        given: list[CrimeType | Stance] = [*sentence.stances, *sentence.crimes]
+        given: list[tuple[str, str]] = [(_KIND_OF[label], label) for label in (*sentence.stances, *sentence.crimes)]
+        for kind, own in zip(itertools.cycle(_FAMILIES), sentence.own):
+            given += [(kind, label) for label in own]
         labels = [
-            f'<b class="{_KIND_OF[label]}">{html.escape(label.title)}{" ?" if label in sentence.unsure else ""}</b>'
-            for label in given
+            f'<b class="{kind}">{html.escape(title_of(label))}{" ?" if label in sentence.unsure else ""}</b>'
+            for kind, label in given
         ]
         if sentence.reason:
             labels.append(f"<i>{html.escape(sentence.reason)}</i>")

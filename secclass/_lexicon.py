@@ -380,17 +380,59 @@ class Lexicon:
             for item in items
             for entry in crime_entries(item.strip().lower(), owner, f"expression of {owner!r}")
         ]
-        company = company_lists(entries, ())
-        names = (*self.crime_names, *sorted({*extra} - {*self.crime_names}))
-        lists = (*self.lists, *sorted({entry.owner for entry in company} - {*self.lists}))
+        return self._grown(entries, names=extra)
+
+    def with_files(self, path: Path) -> Lexicon:
+        """This lexicon with that of a file of expressions, or of a directory with ``crimes``, ``classes``, ``lists``.
+
+        Raises
+        ------
+        SeedError
+            If an entry breaks the notation, or there is none.
+        """
+        if not path.is_dir():
+            found = read_expressions(path)
+            if not found:
+                raise SeedError(f"{path} holds no expressions")
+            return self.with_expressions(found)
+        crimes, classes = read_crimes(path / "crimes"), read_classes(path / "classes")
+        if not crimes and not classes:
+            raise SeedError(f"{path} holds neither crimes/NAME.txt with expressions nor classes/NAME.txt")
+        return self._grown(crimes, classes, read_lists(path / "lists"), read_context(path / "classes"))
+
+    def _grown(
+        self,
+        crimes: Sequence[Entry],
+        classes: Sequence[Entry] = (),
+        lists: Sequence[Entry] = (),
+        context: Sequence[str] = (),
+        names: Iterable[str] = (),
+    ) -> Lexicon:
+        """This lexicon with more entries; what is new to it stands after what it had."""
+        words = [*lists, *company_lists(crimes, lists)]
+        crime_names = _with(self.crime_names, (*names, *(entry.owner for entry in crimes)))
+        list_names = _with(self.lists, (entry.owner for entry in words))
+        symbols = _with(self.symbols, (entry.owner for entry in classes))
         crime, kind, needs = self.crime_parts(self.crimes.members.astype(np.int64))
-        members = (((needs + 1) * len(names) + crime) * 4 + kind).astype(np.int32)
-        grown = replace(self, crime_names=names, lists=lists, crimes=replace(self.crimes, members=members))
+        members = (((needs + 1) * len(crime_names) + crime) * 4 + kind).astype(np.int32)
+        grown = replace(
+            self,
+            crime_names=crime_names,
+            symbols=symbols,
+            lists=list_names,
+            context=_with(self.context, context),
+            crimes=replace(self.crimes, members=members),
+        )
         return replace(
             grown,
-            crimes=grown.crimes.extended(_grouped((e.phrase, grown.crime_member(e)) for e in entries)),
-            words=grown.words.extended(_grouped((e.phrase, lists.index(e.owner)) for e in company)),
+            crimes=grown.crimes.extended(_grouped((e.phrase, grown.crime_member(e)) for e in crimes)),
+            classes=grown.classes.extended(_grouped((e.phrase, symbols.index(e.owner)) for e in classes)),
+            words=grown.words.extended(_grouped((e.phrase, list_names.index(e.owner)) for e in words)),
         )
+
+
+def _with(names: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return (*names, *sorted({*more} - {*names}))
 
 
 def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:

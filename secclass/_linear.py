@@ -85,7 +85,7 @@ class Axis:
             if group in self.unit:
                 sums /= self._lengths(rows, begins)[:, None]
             if group in self.gated:
-                sums *= found.candidates[sentence[begins]]
+                sums *= found.candidates[sentence[begins], : len(self.labels)]  # names of one's own come after
             scores[sentence[begins]] += sums
         if cues.size:
             strongest = np.zeros_like(scores)

@@ -24,6 +24,7 @@ from secclass._table import BITS, in_order
 from secclass._tokens import IntArray, KeyArray, tokenize
 from secclass._validated import Curve, Validated
 from secclass.errors import ModelFormatError
+from secclass.labels import MOST_LABELS, check_name, check_scheme
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -85,9 +86,10 @@ def decode(
     known = entry(scope, "known", float)
     if not 0 <= known <= 1:
         raise ValueError(f"the share of known words must be between 0 and 1, got {known}")
-    if described.keys() != AXES.keys():
+    if entry(manifest, "format", int) < 4 and described.keys() != AXES.keys():
         raise ValueError(f"its axes are {list(described)}, not {list(AXES)}")
     axes = tuple(_read_axis(name, entry(described, name, dict), arrays, lexicon) for name in described)
+    check_scheme(tuple((axis.name, axis.labels) for axis in axes))
     for axis in axes:
         if not {*VIEWS} & set(axis.groups) <= lengths.keys():
             raise ValueError(f"axis {axis.name} needs n-grams of {axis.groups}, there are only {tuple(lengths)}")
@@ -118,14 +120,16 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
             | {part: dict(zip(axis.labels, getattr(axis, part).tolist(), strict=True)) for part in _CALIBRATION}
             | {"validated": _validated(axis)}
         )
+    own = [name for name in lexicon.crime_names if name not in AXES["crimes"]]
     manifest = {
         "axes": described,
         "lexicon": {
-            "crimes": list(lexicon.crime_names),
+            "crimes": [name for name in lexicon.crime_names if name in AXES["crimes"]],
             "symbols": list(lexicon.symbols),
             "lists": list(lexicon.lists),
             "context": list(lexicon.context),
-        },
+        }
+        | ({"own": own} if own else {}),
         "features": {"lengths": {view: list(pair) for view, pair in extractor.lengths.items()}},
         "scope": {"known": scope.known},
         "probe": {"texts": _PROBE, "raw": _raw(extractor, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
@@ -219,9 +223,15 @@ def _take(arrays: Arrays, prefix: str, types: Mapping[str, type]) -> dict[str, A
 def _read_lexicon(described: Mapping[str, Any], arrays: Arrays) -> Lexicon:
     crimes, symbols, lists, context = (_names(described, name) for name in ("crimes", "symbols", "lists", "context"))
     _check_labels(crimes, AXES["crimes"])
-    members = ((len(lists) + 1) * len(crimes) * 4, len(symbols), len(lists))
+    own = _names(described, "own") if "own" in described else ()
+    for name in own:
+        check_name(name)
+    names = (*crimes, *own)
+    if set(own) & {*AXES["crimes"]} or len(names) > MOST_LABELS:
+        raise ValueError(f"own names in the lexicon must be no crime types, and at most {MOST_LABELS} with these")
+    members = ((len(lists) + 1) * len(names) * 4, len(symbols), len(lists))
     matchers = (_read_matcher(n, arrays, most) for n, most in zip(_MATCHERS, members, strict=True))
-    return Lexicon(crimes, symbols, lists, context, *matchers)
+    return Lexicon(names, symbols, lists, context, *matchers)
 
 
 def _check_labels(labels: Sequence[str], known: Sequence[str]) -> None:
@@ -266,10 +276,11 @@ def _read_lengths(described: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
 def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon: Lexicon) -> Axis:
     taken = _take(arrays, f"axis.{name}", _AXIS_ARRAYS)
     labels, groups, unit, gated = (_names(described, part) for part in _AXIS_LISTS)
-    _check_labels(labels, AXES[name])
+    if name in AXES:
+        _check_labels(labels, AXES[name])
     if not (set(groups) <= set(GROUPS) and {*unit, *gated} <= set(groups)):
         raise ValueError(f"axis {name} has feature groups that are not known: {groups}, {unit}, {gated}")
-    if gated and labels != lexicon.crime_names:
+    if gated and labels != lexicon.crime_names[: len(labels)]:
         raise ValueError(f"axis {name} is gated by other labels than the lexicon has")
     numbers = {part: _numbers(entry(described, part, dict), labels, part) for part in _CALIBRATION}
     keys, rarity, weights, bias = taken.values()

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from secclass import _store
-from secclass.errors import optional
-from secclass.labels import CrimeType, Stance
+from secclass.errors import OptionError, optional
+from secclass.labels import CODEBOOK, CrimeType, Stance
 from secclass.results import Document, Sentence
 from secclass.tagger import Tagger, load
 
@@ -54,7 +54,13 @@ class SecclassComponent(Pipe):
     def tagger(self) -> Tagger:
         """The tagger; its model is read when first needed, for ``spacy.load`` brings the model after the settings."""
         if self._loaded is None:
-            self._loaded = load(self._model, extra_expressions=self._extra_expressions)
+            tagger = load(self._model, extra_expressions=self._extra_expressions)
+            if tagger.info.scheme != CODEBOOK:
+                raise OptionError(
+                    f"the spaCy component takes models of the shipped labels; {self._model!r} has others: use "
+                    "secclass.load and tag_sentences"
+                )
+            self._loaded = tagger
         return self._loaded
 
     def __call__(self, doc: Doc) -> Doc:
@@ -93,7 +99,7 @@ class SecclassComponent(Pipe):
 def _record(span: Span, s: Sentence) -> list[Any]:
     labels = [label.value for label in s.crimes], [label.value for label in s.stances]
     scores = [*s.crime_scores.values()], [*s.stance_scores.values()]
-    return [span.start_char, span.end_char, *labels, *scores, [label.value for label in s.unsure], s.reason]
+    return [span.start_char, span.end_char, *labels, *scores, [str(label) for label in s.unsure], s.reason]
 
 
 def _sentence(doc: Doc, record: Sequence[Any]) -> Sentence:

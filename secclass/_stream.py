@@ -9,10 +9,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from dataclasses import replace
 from typing import Literal
 
 from secclass._text import check_iterable, not_text
 from secclass.errors import OptionError, SecclassError, TaggingError, optional
+from secclass.labels import CODEBOOK, Scheme
 from secclass.results import Document
 
 _AHEAD = 4  # batches in work or waiting for each worker; more would cost memory, fewer would leave workers idle
@@ -29,8 +31,12 @@ def stream(
     n_jobs: int | None,
     progress: bool,
     errors: Literal["raise", "collect"],
+    scheme: Scheme = CODEBOOK,
 ) -> Iterator[Document]:
-    """What ``Tagger.stream`` describes; ``tag`` makes the documents of one batch, perhaps in another process."""
+    """What ``Tagger.stream`` describes; ``tag`` makes the documents of one batch, perhaps in another process.
+
+    ``scheme`` is that of the model, for the documents of what could not be tagged.
+    """
     check_iterable(texts, "stream")
     if errors not in ("raise", "collect"):
         raise OptionError(f'errors must be "raise" or "collect", got {errors!r}')
@@ -40,7 +46,7 @@ def stream(
         raise OptionError(f"n_jobs must be a number of processes, -1 for one a core, or None, got {n_jobs!r}")
     workers, run = _runner(tag, n_jobs)
     ahead = batch_size * (1 if workers == 1 else _AHEAD * workers)
-    documents = _documents(run, texts, batch_size, ahead, raising=errors == "raise")
+    documents = _documents(run, texts, scheme, batch_size, ahead, raising=errors == "raise")
     return _counted(documents, len(texts) if isinstance(texts, Sized) else None) if progress else documents
 
 
@@ -70,7 +76,9 @@ def _work(tag: Tag, parent: int, batch: Sequence[str]) -> list[Document]:
     return tag(batch)
 
 
-def _documents(run: _Run, texts: Iterable[str], batch_size: int, ahead: int, *, raising: bool) -> Iterator[Document]:
+def _documents(
+    run: _Run, texts: Iterable[str], scheme: Scheme, batch_size: int, ahead: int, *, raising: bool
+) -> Iterator[Document]:
     numbered = enumerate(texts)
     while window := list(itertools.islice(numbered, ahead)):
         # All work on a window is over before its first document is handed out: nothing runs on, whenever the
@@ -78,9 +86,12 @@ def _documents(run: _Run, texts: Iterable[str], batch_size: int, ahead: int, *, 
         tagged = _isolated(run, [(index, text) for index, text in window if isinstance(text, str)], batch_size)
         for index, text in window:
             document = next(tagged) if isinstance(text, str) else Document("", (), not_text(text, f"item {index}"))
-            if raising and document.error is not None:
+            if document.error is None:
+                yield document
+            elif raising:
                 raise document.error
-            yield document
+            else:
+                yield replace(document, scheme=scheme)
 
 
 def _isolated(run: _Run, items: Sequence[tuple[int, str]], batch_size: int) -> Iterator[Document]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from secclass._data import AXES, Labelled, read_labelled
-from secclass.errors import OptionError, optional
+from secclass._data import AXES, Labelled, read_labelled, read_own
+from secclass.errors import OptionError, SeedError, optional
+from secclass.labels import CODEBOOK
 from secclass.tagger import Tagger
 
 BoolArray = npt.NDArray[np.bool_]
@@ -219,13 +220,18 @@ def _binned(
     return predicted, observed, mass[used] / mass.sum()
 
 
-def indicator(rows: Sequence[Sequence[str]], labels: Sequence[str]) -> BoolArray:
+def indicator(rows: Sequence[Collection[str]], labels: Sequence[str]) -> BoolArray:
     """Label sets as a matrix, a row each and a column a label."""
     return np.array([[label in row for label in labels] for row in rows], bool).reshape(len(rows), len(labels))
 
 
-def score(axis: str, gold: BoolArray, predicted: BoolArray, free: BoolArray | None = None) -> AxisScore:
-    """Scores of predictions, all matrices with a row a sentence and a column a label of the axis."""
+def score(
+    axis: str, gold: BoolArray, predicted: BoolArray, free: BoolArray | None = None, labels: Sequence[str] | None = None
+) -> AxisScore:
+    """Scores of predictions, all matrices with a row a sentence and a column a label of the axis.
+
+    ``labels`` are those of the axis, if it is none of the codebook's.
+    """
     counted = np.ones_like(gold) if free is None else ~free
     return AxisScore(
         axis,
@@ -237,7 +243,7 @@ def score(axis: str, gold: BoolArray, predicted: BoolArray, free: BoolArray | No
                 int((gold & ~predicted & counted)[:, column].sum()),
                 int((~gold & ~predicted & counted)[:, column].sum()),
             )
-            for column, label in enumerate(AXES[axis])
+            for column, label in enumerate(AXES[axis] if labels is None else labels)
         ),
     )
 
@@ -245,24 +251,31 @@ def score(axis: str, gold: BoolArray, predicted: BoolArray, free: BoolArray | No
 def evaluate(tagger: Tagger, gold: Sequence[Labelled] | Path) -> Evaluation:
     """Tag gold sentences and compare. Labels under a row's ``free`` are not counted on that row.
 
+    Gold for a model with axes of one's own is read as training reads it; an axis on which a sentence is not labelled is
+    not counted on it.
+
     Raises
     ------
     SeedError
-        If ``gold`` is a path and the file has a fault.
+        If ``gold`` is a path and the file has a fault, or labels that the model does not know.
     """
-    rows = read_labelled(gold) if isinstance(gold, Path) else list(gold)
+    if isinstance(gold, Path):
+        rows = read_labelled(gold) if tagger.info.scheme == CODEBOOK else _read_gold(gold, tagger)
+    else:
+        rows = list(gold)
     tagged = tagger.tag_sentences([row.text for row in rows])
-    labels = [label for names in AXES.values() for label in names]
-    right = indicator([(*row.crimes, *row.stances) for row in rows], labels)
-    given = indicator([(*s.crimes, *s.stances) for s in tagged], labels)
-    free = indicator([row.free for row in rows], labels)
+    scheme = {axis: AXES.get(axis, names) for axis, names in tagger.info.scheme}
+    labels = [label for names in scheme.values() for label in names]
+    right = indicator([[label for axis in scheme for label in row.labels(axis)] for row in rows], labels)
+    given = indicator([[label for names in s.labels.values() for label in names] for s in tagged], labels)
+    free = indicator([set().union(*(row.open(axis, scheme[axis]) for axis in scheme)) for row in rows], labels)
     unsure = indicator([s.unsure for s in tagged], labels)
-    by_label = [{**s.crime_scores, **s.stance_scores} for s in tagged]
+    by_label = [{label: score for part in s.scores.values() for label, score in part.items()} for s in tagged]
     scores = np.array([[row.get(label, 0.0) for label in labels] for row in by_label]).reshape(right.shape)
     axes, begin = [], 0
-    for axis, names in AXES.items():
+    for axis, names in scheme.items():
         part = slice(begin, begin + len(names))
-        axes.append(score(axis, right[:, part], given[:, part], free[:, part]))
+        axes.append(score(axis, right[:, part], given[:, part], free[:, part], names))
         begin = part.stop
     off = [s for row, s in zip(rows, tagged, strict=True) if row.offtopic and not row.crimes]
     return Evaluation(
@@ -274,6 +287,19 @@ def evaluate(tagger: Tagger, gold: Sequence[Labelled] | Path) -> Evaluation:
         Unsure.measure(unsure, (right != given) & ~free),
         sum(s.reason is not None for s in tagged),
     )
+
+
+def _read_gold(path: Path, tagger: Tagger) -> list[Labelled]:
+    """Gold sentences with labels of the model's scheme."""
+    known = {axis: AXES.get(axis, names) for axis, names in tagger.info.scheme}
+    rows = read_own(path)
+    for row in rows:
+        for axis in (*AXES, *row.own):
+            unknown = [label for label in row.labels(axis) if label not in known.get(axis, ())]
+            if unknown or (axis in row.own and axis not in known):
+                told = "; ".join(f"{name}: {', '.join(names)}" for name, names in known.items())
+                raise SeedError(f"{row.where}: {axis!r}: the model knows no labels {unknown} there; it knows {told}")
+    return rows
 
 
 def plot(curves: Mapping[str, Reliability], path: Path) -> None:

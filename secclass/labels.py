@@ -1,10 +1,26 @@
-"""The label sets: 16 crime types and 3 stances, in the order of the codebook (docs/codebook.md)."""
+"""The label sets: 16 crime types and 3 stances, in the order of the codebook (docs/codebook.md); and schemes.
+
+A scheme is what a model tells: its axes, each with its labels. That of the shipped model is ``CODEBOOK``. Other models
+may have axes of other names, whose labels are plain str; the axes ``crimes`` and ``stances`` always have labels of the
+codebook.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from secclass.errors import OptionError
+
+Scheme = tuple[tuple[str, tuple[str, ...]], ...]
+MOST_LABELS = 1_000  # of all axes together, or names in a lexicon: far above what anybody can tell apart
+_LONGEST_LABEL, _LONGEST_AXIS = 100, 50
+DIVIDERS = ";|"  # between the labels of one cell of a table
+# What tables of labelled and of tagged sentences hold beside the axes.
+_COLUMNS = (
+    *("id", "text", "genre", "free", "natural", "offtopic"),
+    *("file", "row", "sentence", "start", "end", "stance", "unsure", "reason"),
+)
 
 
 class _Label(str, Enum):
@@ -150,3 +166,68 @@ def find_label(value: str, *kinds: type[CrimeType] | type[Stance]) -> CrimeType 
             return label
     names = " or ".join(kind.__name__ for kind in kinds)
     raise OptionError(f"no {names} {value!r}; there are: {', '.join(known)}")
+
+
+CODEBOOK: Scheme = (("crimes", tuple(CrimeType)), ("stances", tuple(Stance)))
+_KINDS: dict[str, type[CrimeType] | type[Stance]] = {"crimes": CrimeType, "stances": Stance}
+
+
+def members(axis: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels of an axis as they are given to users: on the axes of the codebook as its members."""
+    kind = _KINDS.get(axis)
+    return tuple(labels) if kind is None else tuple(kind[label.upper()] for label in labels)
+
+
+def title_of(label: str) -> str:
+    """How a label is shown to readers."""
+    return label.title if isinstance(label, (CrimeType, Stance)) else label
+
+
+def check_name(label: str) -> None:
+    """See that a str can be a label.
+
+    Raises
+    ------
+    ValueError
+        If it cannot; the message says what a label is.
+    """
+    fit = label.isprintable() and label == label.strip() and 0 < len(label) <= _LONGEST_LABEL
+    if not fit or set(label) & set(DIVIDERS):
+        raise ValueError(
+            f"a label has 1 to {_LONGEST_LABEL} printable characters, none of them one of {DIVIDERS} and no space at "
+            f"either end, got {label[: _LONGEST_LABEL + 1]!r}"
+        )
+
+
+def check_scheme(scheme: Scheme) -> None:
+    """See that a model can have these axes and labels, and that each has a column of its own in a table.
+
+    Raises
+    ------
+    ValueError
+        If not; the message says what is wrong.
+    """
+    labels = [label for _, names in scheme for label in names]
+    if not scheme or not all(names for _, names in scheme) or len(labels) > MOST_LABELS:
+        counts = ", ".join(f"{len(names)} on {axis[:_LONGEST_AXIS]!r}" for axis, names in scheme)
+        raise ValueError(
+            f"a model has at least one axis, each with at least one label, at most {MOST_LABELS} in all; got "
+            f"{counts[:500] or 'no axis'}"
+        )
+    for axis, _ in scheme:
+        if not axis.isidentifier() or len(axis) > _LONGEST_AXIS or axis in _COLUMNS:
+            raise ValueError(
+                f"an axis has a name of up to {_LONGEST_AXIS} letters, digits and underscores that begins with no "
+                f"digit and is none of {', '.join(_COLUMNS)}; got {axis[: _LONGEST_AXIS + 1]!r}"
+            )
+    for label in labels:
+        check_name(label)
+    axis_of: dict[str, str] = {}
+    for axis, names in scheme:
+        for label in names:
+            if label in axis_of:
+                raise ValueError(f"label {label!r} is on axis {axis_of[label]!r} and on axis {axis!r}; rename one")
+            axis_of[label] = axis
+    twice = {axis for axis, _ in scheme} & {f"{label}_score" for label in labels}
+    if twice:
+        raise ValueError(f"axis {min(twice)!r} has the name of the column for the scores of a label; rename it")

@@ -10,11 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
 from secclass.errors import InputError, OptionError, SecclassError, optional
-from secclass.labels import CrimeType, Stance, find_label
+from secclass.labels import CODEBOOK, CrimeType, Scheme, Stance, find_label, title_of
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Sentence:
     reason
         Why the sentence is outside what the model knows, and so has no labels: "not prose" (numbers, code, tables,
         noise), "other language" (hardly any known word, nor function word), or "unknown words"; else None.
+    own_labels, own_scores
+        The same as ``crimes`` and ``crime_scores`` for each axis of a model with labels of one's own, by name of the
+        axis; empty with the shipped model. ``labels`` and ``scores`` hold these too.
     """
 
     text: str
@@ -44,8 +49,22 @@ class Sentence:
     stances: tuple[Stance, ...]
     crime_scores: Mapping[CrimeType, float]
     stance_scores: Mapping[Stance, float]
-    unsure: tuple[CrimeType | Stance, ...] = ()
+    unsure: tuple[CrimeType | Stance | str, ...] = ()
     reason: str | None = None
+    own_labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
+    own_scores: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: _NONE)
+
+    @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels that hold on each axis of the model: ``labels["crimes"]`` is ``crimes``."""
+        of_codebook: dict[str, tuple[str, ...]] = {"crimes": self.crimes, "stances": self.stances}
+        return MappingProxyType({axis: of_codebook.get(axis) or self.own_labels.get(axis, ()) for axis in self.scores})
+
+    @property
+    def scores(self) -> Mapping[str, Mapping[Any, float]]:
+        """The scores on each axis of the model: ``scores["crimes"]`` is ``crime_scores``."""
+        of_codebook: dict[str, Mapping[Any, float]] = {"crimes": self.crime_scores, "stances": self.stance_scores}
+        return MappingProxyType({axis: part for axis, part in {**of_codebook, **self.own_scores}.items() if part})
 
     @property
     def stance(self) -> Stance | None:
@@ -53,19 +72,27 @@ class Sentence:
         return max(self.stances, key=self.stance_scores.__getitem__, default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-safe dict of everything above."""
-        return {
-            "text": self.text,
-            "start": self.start,
-            "end": self.end,
-            "crimes": [label.value for label in self.crimes],
-            "stance": None if self.stance is None else self.stance.value,
-            "stances": [label.value for label in self.stances],
-            "crime_scores": {label.value: score for label, score in self.crime_scores.items()},
-            "stance_scores": {label.value: score for label, score in self.stance_scores.items()},
-            "unsure": [label.value for label in self.unsure],
-            "reason": self.reason,
-        }
+        """A JSON-safe dict of everything above.
+
+        Of a model with axes of one's own it has ``labels`` and ``scores`` of these, by name of the axis, and crimes
+        and stances only if the model has them.
+        """
+        codebook, own = {}, {}
+        if self.crime_scores or self.stance_scores or not self.own_scores:
+            codebook = {
+                "crimes": [label.value for label in self.crimes],
+                "stance": None if self.stance is None else self.stance.value,
+                "stances": [label.value for label in self.stances],
+                "crime_scores": {label.value: score for label, score in self.crime_scores.items()},
+                "stance_scores": {label.value: score for label, score in self.stance_scores.items()},
+            }
+        if self.own_scores:
+            own = {
+                "labels": {axis: list(labels) for axis, labels in self.own_labels.items()},
+                "scores": {axis: dict(scores) for axis, scores in self.own_scores.items()},
+            }
+        place = {"text": self.text, "start": self.start, "end": self.end}
+        return {**place, **codebook, **own, "unsure": [str(label) for label in self.unsure], "reason": self.reason}
 
     def __reduce__(self) -> tuple[Any, ...]:
         scores = dict(self.crime_scores), dict(self.stance_scores)
@@ -78,27 +105,37 @@ class Sentence:
             *scores,
             self.unsure,
             self.reason,
+            dict(self.own_labels),
+            {axis: dict(part) for axis, part in self.own_scores.items()},
         )
 
 
 def _sentence(text: str, start: int, end: int, *rest: Any) -> Sentence:
-    crimes, stances, crime_scores, stance_scores, unsure, reason = rest
+    crimes, stances, crime_scores, stance_scores, unsure, reason, own_labels, own_scores = rest
     scores = MappingProxyType(crime_scores), MappingProxyType(stance_scores)
-    return Sentence(text, start, end, crimes, stances, *scores, unsure, reason)
+    own = {axis: MappingProxyType(part) for axis, part in own_scores.items()}
+    return Sentence(
+        *(text, start, end, crimes, stances, *scores, unsure, reason),
+        own_labels=MappingProxyType(own_labels),
+        own_scores=MappingProxyType(own),
+    )
 
 
-COLUMNS: dict[str, type] = {
-    **{"text": str, "start": int, "end": int, "crimes": list, "stance": str, "stances": list},
-    **{"unsure": list, "reason": str},
-    **{f"{label.value}_score": float for label in (*CrimeType, *Stance)},
-}
+def columns(scheme: Scheme) -> dict[str, type]:
+    """The columns of a table of sentences, and what they hold: the keys of ``flat``."""
+    axes: dict[str, type] = {}
+    for axis, _ in scheme:
+        axes |= {"stance": str, "stances": list} if axis == "stances" else {axis: list}
+    scores = {f"{label}_score": float for _, labels in scheme for label in labels}
+    return {"text": str, "start": int, "end": int, **axes, "unsure": list, "reason": str, **scores}
 
 
 def flat(sentence: Sentence) -> dict[str, Any]:
-    """A JSON-safe dict of a sentence without inner dicts, ready for a table: its keys are COLUMNS."""
+    """A JSON-safe dict of a sentence without inner dicts, ready for a table: it holds all of ``columns``."""
     record = sentence.to_dict()
-    scores = record.pop("crime_scores") | record.pop("stance_scores")
-    return record | {f"{label}_score": score for label, score in scores.items()}
+    record |= record.pop("labels", {})
+    parts = [record.pop("crime_scores", {}), record.pop("stance_scores", {}), *record.pop("scores", {}).values()]
+    return record | {f"{label}_score": score for part in parts for label, score in part.items()}
 
 
 @dataclass(frozen=True)
@@ -112,11 +149,14 @@ class Document(Sequence[Sentence]):
     error
         Why the text could not be tagged, or None. Only ``Tagger.stream(..., errors="collect")`` gives documents
         with an error; they have no sentences.
+    scheme
+        The axes of the model, each with its labels: pairs of a name and a tuple.
     """
 
     text: str
     sentences: tuple[Sentence, ...]
     error: SecclassError | None = field(default=None, compare=False)
+    scheme: Scheme = field(default_factory=lambda: CODEBOOK, compare=False, repr=False)
 
     @overload
     def __getitem__(self, index: int) -> Sentence: ...
@@ -153,7 +193,7 @@ class Document(Sequence[Sentence]):
         """
         with optional("frames", "to_frame"):
             import pandas
-        return pandas.DataFrame([flat(sentence) for sentence in self], columns=list(COLUMNS))
+        return pandas.DataFrame([flat(sentence) for sentence in self], columns=list(columns(self.scheme)))
 
     def to_html(self) -> str:
         """A page that shows the text, its sentences coloured by stance, with their crime types and scores on hover.
@@ -180,23 +220,30 @@ class Document(Sequence[Sentence]):
         ------
         MissingDependencyError
             If matplotlib is not installed.
+        OptionError
+            If the model tells neither crime types nor stances.
         """
         from secclass import plots
 
+        if not {axis for axis, _ in CODEBOOK} & {axis for axis, _ in self.scheme}:
+            raise OptionError(
+                "plots show crime types and stances, and this document has labels of a model without these"
+            )
         return plots.strip(self, ax=ax)
 
-    def counts(self) -> dict[CrimeType | Stance, int]:
+    def counts(self) -> dict[CrimeType | Stance | str, int]:
         """How many sentences have each label; every label is there, in label order."""
-        totals: dict[CrimeType | Stance, int] = dict.fromkeys((*CrimeType, *Stance), 0)
+        totals: dict[CrimeType | Stance | str, int] = {label: 0 for _, labels in self.scheme for label in labels}
         for sentence in self:
-            for crime in sentence.crimes:
-                totals[crime] += 1
-            for stance in sentence.stances:
-                totals[stance] += 1
+            for labels in sentence.labels.values():
+                for label in labels:
+                    totals[label] += 1
         return totals
 
     def filter(self, *, crime: CrimeType | str | None = None, stance: Stance | str | None = None) -> list[Sentence]:
         """The sentences that have this crime type and this stance; what is not given does not matter.
+
+        Of labels of one's own: ``[s for s in document if "sanction" in s.labels["topic"]]``.
 
         Raises
         ------
@@ -219,16 +266,22 @@ def marked(document: Document) -> str:
 
     return _html.body(
         document.text,
-        [_html.Marked(s.start, s.end, s.crimes, s.stances, s.stance, s.unsure, s.reason, _hover(s)) for s in document],
+        [
+            _html.Marked(
+                *(s.start, s.end, s.crimes, s.stances, s.stance, s.unsure, s.reason, _hover(s)),
+                own=tuple(s.own_labels.values()),
+            )
+            for s in document
+        ],
     )
 
 
 def _hover(sentence: Sentence) -> str:
     """The scores that are worth a look, highest first, a line each."""
-    pairs = itertools.chain(sentence.crime_scores.items(), sentence.stance_scores.items())
+    pairs = itertools.chain.from_iterable(part.items() for part in sentence.scores.values())
     worth = [(label, score) for label, score in pairs if score >= 0.05 or label in sentence.unsure]
     return "\n".join(
-        f"{label.title} {score:.2f}{' (unsure)' if label in sentence.unsure else ''}"
+        f"{title_of(label)} {score:.2f}{' (unsure)' if label in sentence.unsure else ''}"
         for label, score in sorted(worth, key=lambda pair: -pair[1])
     )
 
@@ -256,7 +309,7 @@ class LabelExplanation:
     sentences that are outside what the model knows (``Explanation.reason``).
     """
 
-    label: CrimeType | Stance
+    label: CrimeType | Stance | str
     holds: bool
     unsure: bool
     score: float
@@ -290,16 +343,16 @@ class Explanation:
     """
 
     text: str
-    labels: Mapping[CrimeType | Stance, LabelExplanation]
+    labels: Mapping[CrimeType | Stance | str, LabelExplanation]
     reason: str | None = None
 
     def __getitem__(self, label: CrimeType | Stance | str) -> LabelExplanation:
         try:
-            return self.labels[label]  # type: ignore[index]  # a plain str equals its member
+            return self.labels[label]
         except (KeyError, TypeError):
             raise OptionError(f"no label {label!r}; there are: {', '.join(self.labels)}") from None
 
-    def __iter__(self) -> Iterator[CrimeType | Stance]:
+    def __iter__(self) -> Iterator[CrimeType | Stance | str]:
         return iter(self.labels)
 
     def __len__(self) -> int:
@@ -321,28 +374,31 @@ class ModelInfo:
     name, version, language
         As the model was trained.
     labels
-        Crime types and stances that it knows, in label order.
+        All labels that it knows, in label order.
     format
         Number of the model format (docs/model-format.md).
     digest
         sha256 of the manifest, in hexadecimal: two models with one digest give the same answers.
+    scheme
+        Its axes, each with its labels: pairs of a name and a tuple.
     """
 
     name: str
     version: str
     language: str
-    labels: tuple[CrimeType | Stance, ...]
+    labels: tuple[CrimeType | Stance | str, ...]
     format: int
     digest: str
+    scheme: Scheme = field(default_factory=lambda: CODEBOOK, repr=False)
 
 
-def check_expressions(extra: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """``extra_expressions`` with each label checked and each value a list of str.
+def check_expressions(extra: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[str, list[str]]:
+    """``extra_expressions`` with each value checked, a list of str, and each label, one of the lexicon's names.
 
     Raises
     ------
     OptionError
-        If a label does not exist.
+        If the lexicon has no such name.
     InputError
         If ``extra`` is no mapping, or a value is not a list of str.
     """
@@ -352,5 +408,9 @@ def check_expressions(extra: Mapping[str, Sequence[str]]) -> dict[str, list[str]
     for label, items in extra.items():
         if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) and item.strip() for item in items):
             raise InputError(f"extra_expressions[{str(label)!r}] must be a list of non-empty str, got {items!r}")
-        checked[find_label(label, CrimeType).value] = list(items)
+        if label not in names:
+            raise OptionError(
+                f"no CrimeType {str(label)!r}, nor has the model's lexicon that name; there are: {', '.join(names)}"
+            )
+        checked[str(label)] = list(items)
     return checked

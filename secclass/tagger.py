@@ -21,7 +21,7 @@ from secclass._operating import Point, Thresholds, thresholds_of
 from secclass._text import check_text, check_texts, sentence_spans
 from secclass._tokens import BoolArray
 from secclass.errors import ModelDamagedError
-from secclass.labels import CrimeType, Stance
+from secclass.labels import CODEBOOK, CrimeType, Stance, members
 from secclass.results import (
     Contribution,
     Document,
@@ -36,6 +36,8 @@ _log = logging.getLogger("secclass")
 _log.addHandler(logging.NullHandler())  # silent unless the application configures logging
 _BATCH = 512  # sentences that are scored at once, unless they have more characters than this:
 _BATCH_CHARACTERS = 1 << 18
+_ORDER = [axis for axis, _ in CODEBOOK]  # these come first
+_NO_SCORES: Mapping[Any, float] = MappingProxyType({})
 
 
 class Tagger:
@@ -53,22 +55,21 @@ class Tagger:
         extra_expressions: Mapping[str, Sequence[str]],
         thresholds: Thresholds | None,
     ) -> None:
-        manifest, self._extractor, self._axes, self._scope = model
-        by_name = {axis.name: axis for axis in self._axes}
-        self._crimes, self._stances = by_name["crimes"], by_name["stances"]
+        manifest, self._extractor, axes, self._scope = model
+        self._axes = sorted(axes, key=lambda axis: _ORDER.index(axis.name) if axis.name in _ORDER else len(_ORDER))
         self._directory = directory
         self._extra_expressions = extra_expressions
         self._asked = tuple(thresholds.items()) if isinstance(thresholds, Mapping) else thresholds
         self._thresholds = thresholds_of(self._axes, thresholds)
+        scheme = tuple((axis.name, members(axis.name, axis.labels)) for axis in self._axes)
         self._info = ModelInfo(
             name=manifest["name"],
             version=manifest["version"],
             language=manifest["language"],
-            labels=tuple(
-                label for label in (*CrimeType, *Stance) if label in (*self._crimes.labels, *self._stances.labels)
-            ),
+            labels=tuple(label for _, labels in scheme for label in labels),
             format=manifest["format"],
             digest=manifest["digest"],
+            scheme=scheme,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -80,18 +81,14 @@ class Tagger:
 
     @property
     def info(self) -> ModelInfo:
-        """Which model this is: name, version, language, labels, format, digest."""
+        """Which model this is: name, version, language, labels, format, digest, scheme."""
         return self._info
 
     @property
-    def thresholds(self) -> Mapping[CrimeType | Stance, float]:
+    def thresholds(self) -> Mapping[CrimeType | Stance | str, float]:
         """The score from which on each label is given, in label order; infinite for a label that never is."""
-        by_value = {
-            label: float(threshold)
-            for axis in (self._crimes, self._stances)
-            for label, threshold in zip(axis.labels, self._thresholds[axis.name], strict=True)
-        }
-        return MappingProxyType({label: by_value[label.value] for label in self.info.labels})
+        values = np.concatenate([self._thresholds[axis.name] for axis in self._axes]).tolist()
+        return MappingProxyType(dict(zip(self.info.labels, values, strict=True)))
 
     def tag(self, text: str, *, thresholds: Thresholds | None = None) -> Document:
         """Split a text into sentences and tag each.
@@ -175,7 +172,9 @@ class Tagger:
             If ``progress`` is asked for and tqdm is not installed.
         """
         tag = functools.partial(self._documents, thresholds=self._chosen(thresholds))
-        return _stream.stream(tag, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors)
+        return _stream.stream(
+            tag, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors, scheme=self.info.scheme
+        )
 
     def tag_frame(
         self,
@@ -205,10 +204,10 @@ class Tagger:
         -------
         Frame
             A data frame of the same kind with the new columns ``sentence``, ``start``, ``end`` (characters in the
-            text), ``crimes``, ``stance``, ``stances``, ``unsure``, ``reason`` and a score for each label,
-            ``label_score``. A pandas index is kept, and repeated with its row. No row is lost: where the text is
-            missing, all new columns are missing; a text without a sentence is one row with missing values, or
-            empty lists.
+            text), ``crimes``, ``stance``, ``stances`` (of a model of your own its axes), ``unsure``, ``reason`` and a
+            score for each label, ``label_score``. A pandas index is kept, and repeated with its row. No row is lost:
+            where the text is missing, all new columns are missing; a text without a sentence is one row with missing
+            values, or empty lists.
 
         Raises
         ------
@@ -225,6 +224,7 @@ class Tagger:
             column,
             lambda texts: self.stream(texts, n_jobs=n_jobs, progress=progress, thresholds=thresholds),
             rows,
+            self.info.scheme,
         )
 
     def explain(self, sentence: str | Sentence, *, thresholds: Thresholds | None = None) -> Explanation:
@@ -244,18 +244,16 @@ class Tagger:
         found = self._extractor.extract([text])
         tokens = found.tokens
         (reason,) = self._reasons(found)
-        labels: dict[CrimeType | Stance, LabelExplanation] = {}
-        by_value: dict[str, CrimeType | Stance] = {label.value: label for label in (*CrimeType, *Stance)}
-        for axis in (self._crimes, self._stances):
+        labels: dict[CrimeType | Stance | str, LabelExplanation] = {}
+        for axis in self._axes:
             raw = axis.raw(found)
             score = axis.probabilities(raw)
             given, unsure = _judged(axis, score, chosen[axis.name], [reason])
-            for index, value in enumerate(axis.labels):
+            for index, label in enumerate(members(axis.name, axis.labels)):
                 parts = []
                 for view, first, last, weight in axis.contributions(index, found):
                     start, end = max(0, int(tokens.start[first])), min(len(text), int(tokens.end[last]))
                     parts.append(Contribution(text[start:end], start, end, view, weight))
-                label = by_value[value]
                 labels[label] = LabelExplanation(
                     label=label,
                     holds=bool(given[0, index]),
@@ -282,7 +280,7 @@ class Tagger:
         _log.debug("tagging %d texts of %d characters in %d sentences", len(texts), characters, len(sentences))
         tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)), thresholds)
         return [
-            Document(text, tuple(itertools.islice(tagged, len(spans))))
+            Document(text, tuple(itertools.islice(tagged, len(spans))), scheme=self.info.scheme)
             for text, spans in zip(texts, places, strict=True)
         ]
 
@@ -293,19 +291,25 @@ class Tagger:
             batch = texts[part]
             found = self._extractor.extract(batch)
             reasons = self._reasons(found)
-            crimes = _Decisions(self._crimes, CrimeType, self._crimes.raw(found), thresholds["crimes"], reasons)
-            stances = _Decisions(self._stances, Stance, self._stances.raw(found), thresholds["stances"], reasons)
+            judged = {a.name: _Decisions(a, a.raw(found), thresholds[a.name], reasons) for a in self._axes}
+            crimes, stances = (judged.get(name) for name in _ORDER)
+            own = {name: part for name, part in judged.items() if name not in _ORDER}
             for row, (text, (start, end)) in enumerate(zip(batch, spans[part], strict=True)):
+                more: tuple[Any, ...] = ()
+                if own:
+                    labels = MappingProxyType({name: part.given(row) for name, part in own.items()})
+                    more = labels, MappingProxyType({name: part.scores(row) for name, part in own.items()})
                 yield Sentence(
                     text,
                     start,
                     end,
-                    crimes.given(row),
-                    stances.given(row),
-                    crimes.scores(row),
-                    stances.scores(row),
-                    crimes.unsure(row) + stances.unsure(row),
+                    crimes.given(row) if crimes else (),
+                    stances.given(row) if stances else (),
+                    crimes.scores(row) if crimes else _NO_SCORES,
+                    stances.scores(row) if stances else _NO_SCORES,
+                    tuple(label for part in judged.values() for label in part.unsure(row)),
                     reasons[row],
+                    *more,
                 )
 
 
@@ -339,15 +343,8 @@ def _judged(
 class _Decisions:
     """Scores of a batch on one axis, as labels."""
 
-    def __init__(
-        self,
-        axis: Axis,
-        labels: type[CrimeType] | type[Stance],
-        raw: FloatArray,
-        thresholds: FloatArray,
-        reasons: Sequence[str | None],
-    ) -> None:
-        self._labels: tuple[Any, ...] = tuple(labels[name.upper()] for name in axis.labels)
+    def __init__(self, axis: Axis, raw: FloatArray, thresholds: FloatArray, reasons: Sequence[str | None]) -> None:
+        self._labels: tuple[Any, ...] = members(axis.name, axis.labels)
         probabilities = axis.probabilities(raw)
         self._scores = probabilities.tolist()
         given, unsure = _judged(axis, probabilities, thresholds, reasons)
@@ -392,8 +389,9 @@ def load(
     model
         Name of a shipped model, or path of a model directory.
     extra_expressions
-        For crime types, further expressions in lexicon notation: ``{"telecom_fraud": ["fraud park~"]}``.
-        They count at once, with the weight that the model gives to expressions of that crime type.
+        For crime types, or other names in the lexicon of a model of your own, further expressions in lexicon notation:
+        ``{"telecom_fraud": ["fraud park~"]}``. They count at once, with the weight that the model gives to expressions
+        of that crime type.
     thresholds
         From which score on labels are given. "balanced", and None: each label as often as it is right to be given.
         "precision": at least 0.95 of the sentences given a label have it, in cross-validation; a label that cannot
@@ -406,14 +404,14 @@ def load(
     ModelNotFoundError, ModelDamagedError, ModelFormatError
         If the model is missing, changed, or of another format.
     OptionError, InputError
-        If ``extra_expressions`` names no crime type, or holds something else than lists of str; if ``thresholds``
-        has no meaning, or the model is of an old format that tells only of balanced ones.
+        If ``extra_expressions`` names what the model's lexicon does not, or holds something else than lists of str; if
+        ``thresholds`` has no meaning, or the model is of an old format that tells only of balanced ones.
     """
     directory = _store.find(model).resolve()
     found = _read(directory)
-    extra = check_expressions(extra_expressions or {})
+    extractor = found.extractor
+    extra = check_expressions(extra_expressions or {}, extractor.lexicon.crime_names)
     if extra:
-        extractor = found.extractor
         found = found._replace(extractor=Extractor(extractor.lexicon.with_expressions(extra), extractor.lengths))
     return Tagger(found, directory, extra, thresholds)
 

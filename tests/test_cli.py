@@ -278,5 +278,5 @@ def test_train_with_too_little_leaves_no_model(capsys: pytest.CaptureFixture[str
     (seeds / "a.jsonl").write_text('{"text": "x", "crimes": [], "stances": []}\n', encoding="utf-8")
     code, _, err = run(capsys, "train", seeds, "--output", tmp_path / "model")
     assert code == 2
-    assert "label 'terrorism' has 0 positive seeds" in err
+    assert "label 'terrorism' of axis 'crimes' stands on 0 of 1 sentences" in err
     assert not (tmp_path / "model").exists()

@@ -129,7 +129,8 @@ def scoring_work(tagger: Tagger, monkeypatch: pytest.MonkeyPatch, text: str) -> 
     with monkeypatch.context() as patch:
         patch.setattr(KeyTable, "find", counting)
         found = tagger._extractor.extract([text])
-        tagger._crimes.raw(found), tagger._stances.raw(found)
+        for axis in tagger._axes:
+            axis.raw(found)
     parts = [found.tokens, found.cues, *found.groups.values(), *found.attributes.values()]
     return looked_up + sum(np.size(array) for part in parts for array in part if isinstance(array, np.ndarray))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tarfile
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import needed
+from tests.helpers import few_seeds, needed
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("secclass", "models", "seeds", "tests", "docs")
@@ -70,30 +69,10 @@ def test_the_sdist_holds_what_the_repository_holds(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def few_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small lexicon, and sentences made of its expressions: enough to train on."""
-    seeds = tmp_path_factory.mktemp("seeds")
-    rows = []
-    for path in sorted((ROOT / "seeds" / "en" / "lexicon").glob("*/*.txt")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        entries = [line for line in lines if line and line[0] not in "#?!/" and "&" not in line][:10]
-        copy = seeds / "lexicon" / path.relative_to(ROOT / "seeds" / "en" / "lexicon")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text("\n".join(entries), encoding="utf-8")
-        for number, entry in enumerate(entries if copy.parent.name == "crimes" else []):
-            words = " ".join(word.split("|")[0].rstrip("~+") for word in entry.split("#")[0].split())
-            opening, stances = OPENINGS[number % len(OPENINGS)]
-            rows.append({"text": f"{opening} {words}.", "crimes": [path.stem], "stances": stances, "natural": True})
-    (seeds / "few.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return seeds
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return few_seeds(tmp_path_factory.mktemp("seeds"))
 
 
-OPENINGS: list[tuple[str, list[str]]] = [
-    ("They agreed to fight", ["agreement"]),
-    ("States must stop", ["proposal"]),
-    ("The gravest threat is", ["assessment"]),
-    ("He saw", []),
-]
 BLOCKED = """
 import socket
 
@@ -118,8 +97,8 @@ socket.create_connection = socket.getaddrinfo = socket.gethostbyname = refuse
     ],
     ids=["import and tag", "explain", "command line", "train"],
 )
-def test_nothing_reaches_the_network(few_seeds: Path, tmp_path: Path, code: str) -> None:
-    program = f"{BLOCKED}\nSEEDS, OUTPUT = {str(few_seeds)!r}, {str(tmp_path / 'model')!r}\n{code}"
+def test_nothing_reaches_the_network(seeds: Path, tmp_path: Path, code: str) -> None:
+    program = f"{BLOCKED}\nSEEDS, OUTPUT = {str(seeds)!r}, {str(tmp_path / 'model')!r}\n{code}"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

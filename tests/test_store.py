@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return rewritten(FORMAT_1, tmp_path / "copy", network=True, validated=True, states=True)
+    return rewritten(FORMAT_1, tmp_path / "copy", network=True, validated=True, states=True, own=True)
 
 
 @pytest.fixture
@@ -245,6 +245,19 @@ def nested(*path: str, to: Any) -> Callable[[dict[str, Any]], object]:
     return change
 
 
+def own_label(label: str) -> Callable[[dict[str, Any]], object]:
+    """A change that gives a label of the axis ``tone`` this name wherever it stands."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        axis = manifest["axes"]["tone"]
+        old = axis["labels"][0]
+        axis["labels"][0] = label
+        for part in ("threshold", "slope", "intercept", "validated"):
+            axis[part] = {label if name == old else name: value for name, value in axis[part].items()}
+
+    return change
+
+
 NOT_A_NUMBER = float("nan")
 HOSTILE = {
     "label missing": lambda m: m["axes"]["crimes"]["labels"].pop(),
@@ -273,6 +286,21 @@ HOSTILE = {
     "validated a list": nested("axes", "crimes", "validated", to=[]),
     "scope missing": lambda m: m.pop("scope"),
     "scope above 1": nested("scope", "known", to=2.0),
+    "own axis missing": lambda m: m["axes"].pop("tone"),
+    "own label missing": lambda m: m["axes"]["tone"]["labels"].pop(),
+    "own label twice": lambda m: m["axes"]["tone"]["labels"].append("mild"),
+    "own label on two axes": own_label("proposal"),
+    "own label empty": own_label(""),
+    "own label with a divider": own_label("cross;words"),
+    "own label with a control character": own_label("cross\x1bwords"),
+    "own label of half a character": own_label("cross\ud800"),
+    "own label with spaces around": own_label(" cross words"),
+    "own label without end": own_label("cross words" * 1000),
+    "own name a crime type": nested("lexicon", "own", to=["terrorism"]),
+    "own name empty": nested("lexicon", "own", to=[""]),
+    "own names a str": nested("lexicon", "own", to="cross words"),
+    "own names without number": nested("lexicon", "own", to=[str(i) for i in range(1000)]),
+    "own names twice": nested("lexicon", "own", to=["x", "x"]),
     "cues a str": nested("axes", "stances", "cues", to="false"),
     "n-grams of many": nested("features", "lengths", to={"word": "many"}),
     "n-grams without end": nested("features", "lengths", "word", to=[1, 10**9]),
@@ -303,6 +331,31 @@ HOSTILE = {
 def test_manifest_that_cannot_be(model: Path, change: Callable[[dict[str, Any]], object]) -> None:
     edit(model, change)
     with pytest.raises(ModelDamagedError):
+        _store.read(model)
+
+
+@pytest.mark.parametrize("name", ["a b", "a.network", "../a", "9", "", "text", "mild_score", "x" * 60])
+def test_an_axis_of_a_name_that_cannot_be(model: Path, name: str) -> None:
+    edit_arrays(
+        model, lambda a: a.update({f"axis.{name}{k[9:]}": v for k, v in a.items() if k.startswith("axis.tone")})
+    )
+    edit(model, lambda m: m["axes"].update({name: m["axes"].pop("tone")}))
+    with pytest.raises(ModelDamagedError, match=r"an axis has a name of|the name of the column"):
+        _store.read(model)
+
+
+def test_an_own_axis_is_renamed_only_by_what_stands_in_the_file(model: Path) -> None:
+    """The change that the test above makes does no damage with a name that can be."""
+    edit_arrays(model, lambda a: a.update({f"axis.mood{k[9:]}": v for k, v in a.items() if k.startswith("axis.tone")}))
+    edit(model, own_label("mit Leerzeichen (ä)"))
+    edit(model, lambda m: m["axes"].update({"mood": m["axes"].pop("tone")}))
+    assert secclass.load(model).info.scheme[2] == ("mood", ("mit Leerzeichen (ä)", "mild", "<Ärger & Zorn>"))
+
+
+def test_a_model_of_an_old_format_has_no_own_axes(model: Path) -> None:
+    edit_arrays(model, lambda a: a.update({k: np.cumsum(v) for k, v in a.items() if k.endswith("keys")}))
+    edit(model, lambda m: m.update(format=3))
+    with pytest.raises(ModelDamagedError, match="its axes are"):
         _store.read(model)
 
 

@@ -106,7 +106,7 @@ def test_public_methods() -> None:
     sequence = {"count", "index"}
     own = {"counts", "error", "filter", "plot", "to_frame", "to_html", "to_json", "to_records"}
     assert methods(secclass.Document) - sequence == own
-    assert methods(secclass.Sentence) == {"reason", "stance", "to_dict", "unsure"}
+    assert methods(secclass.Sentence) == {"labels", "reason", "scores", "stance", "to_dict", "unsure"}
 
 
 def test_every_public_thing_has_a_docstring() -> None:

@@ -63,8 +63,8 @@ def main() -> None:
                 if axis == "crimes":
                     kinds[kind_of_crime(tagger, row.text, label)] += 1
                 else:
-                    threshold = tagger._stances.threshold[labels.index(label)]
-                    kinds[kind_of_stance(sentence.stance_scores[secclass.Stance(label)], threshold)] += 1
+                    stance = secclass.Stance(label)
+                    kinds[kind_of_stance(sentence.stance_scores[stance], tagger.thresholds[stance])] += 1
             print(f"{label}: {right} right")
             for what, (beside, kinds) in errors.items():
                 if kinds:

@@ -37,6 +37,7 @@ ODD = (
     *(None, True, False, 0, -1, 1, 2, 10**6, 2**70, 0.0, -0.5, 1e308, float("nan"), float("inf"), "", "0.5", "crimes"),
     *([], [0], [1, 2], [1, 10**9], ["x"], ["x", "x"], [[]], {}, {"x": 1}, "../x", "a" * 5000, ["x"] * 5000),
 )
+OWN_LABELS = ("cross words", "mild", "<Ärger & Zorn>")
 Arrays = dict[str, Any]
 _Item = TypeVar("_Item")
 
@@ -55,11 +56,18 @@ class Choices:
 
 
 def rewritten(
-    source: Path, directory: Path, *, network: bool = False, validated: bool = False, states: bool = False
+    source: Path,
+    directory: Path,
+    *,
+    network: bool = False,
+    validated: bool = False,
+    states: bool = False,
+    own: bool = False,
 ) -> Path:
     """A model as this version writes it.
 
-    With a small network of stances, with curves, and with an automaton of few expressions, if that is asked for.
+    With a small network of stances, with curves, and with an automaton of few expressions, if that is asked for. With
+    ``own`` it has a third axis, the stances under labels that no codebook knows, and a name in the lexicon.
     """
     model = _store.read(source)
     if states:
@@ -76,6 +84,10 @@ def rewritten(
         extractor = Extractor(replace(lexicon, crimes=Matcher.build(phrases)), model.extractor.lengths)
         model = model._replace(extractor=extractor)
     axes = model.axes
+    if own:
+        axes = (*axes, *(replace(a, name="tone", labels=OWN_LABELS) for a in axes if a.name == "stances"))
+        lexicon = model.extractor.lexicon.with_expressions({"cross words": ["outrage", "list & shame"]})
+        model = model._replace(extractor=Extractor(lexicon, model.extractor.lengths))
     if network:
         axes = tuple(replace(a, network=_small_network(model.extractor)) if a.name == "stances" else a for a in axes)
     if validated:
@@ -201,7 +213,7 @@ def with_odd_bytes(content: bytes, chance: Choices) -> bytes:
 
 @functools.cache
 def _model() -> tuple[Path, dict[str, Any], bytes, Arrays]:
-    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True, validated=True, states=True)
+    directory = rewritten(FORMAT_1, Path(tempfile.mkdtemp()), network=True, validated=True, states=True, own=True)
     content = (directory / "arrays.npz").read_bytes()
     manifest = json.loads((directory / "manifest.json").read_bytes())
     return directory, manifest, content, _archive.unpack(content, 1 << 30)
