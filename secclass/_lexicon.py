@@ -241,13 +241,16 @@ class Matcher:
 
     def extended(self, phrases: Mapping[str, Iterable[int]]) -> Matcher:
         """A matcher that knows these phrases as well."""
+        if not phrases:
+            return self
         merged = {phrase: {*members} for phrase, members in phrases.items()}
-        tokens = tokenize(list(phrases))
+        listed = list(phrases)
+        tokens = tokenize(listed)
         first, size, sets = self.find(tokens)
         whole = tokens.boundary[first - 1] & tokens.boundary[first + size]
         place, known = self.spread(sets[whole])
         for sentence, member in zip(tokens.sentence[first[whole][place]], known.tolist(), strict=True):
-            merged[list(phrases)[sentence]].add(member)
+            merged[listed[sentence]].add(member)
         more = Matcher.build(merged)
         if len(self.bounds) + len(more.bounds) > _MOST:
             raise SeedError(f"expressions have more than {_MOST} sets of owners")

@@ -29,7 +29,8 @@ from secclass.labels import MOST_LABELS, check_name, check_scheme
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _MATCHERS = ("crimes", "classes", "words")
-_MATCHER_ARRAYS = {"keys": np.uint64, "values": np.uint16, "bounds": np.int32, "members": np.int32}
+_STEP_ARRAYS = {"keys": np.uint64, "values": np.uint16}
+_SET_ARRAYS = {"bounds": np.int32, "members": np.int32}
 _AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
 _NETWORK_ARRAYS = {
     "keys": np.uint64,
@@ -48,6 +49,7 @@ _PROBE = [
 ]
 # Far above what a model needs; what goes beyond is no model, and might take memory or time without bound.
 _MOST_NAMES = 20_000
+_MOST_UNDER = 1  # matchers under one another: a lexicon of one's own stands on that of the seeds
 _MOST_OWNERS = 1_000  # word lists, classes or crimes that one expression belongs to
 _MOST_NUMBER = 1e5
 _LONGEST_NGRAM = 5
@@ -104,10 +106,7 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
     lexicon = extractor.lexicon
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name in _MATCHERS:
-        matcher = getattr(lexicon, name)
-        arrays |= _named(name, matcher, _MATCHER_ARRAYS)
-        if matcher.links is not None:
-            arrays[f"{name}.links"] = matcher.links
+        arrays |= _matcher_arrays(name, getattr(lexicon, name), _STEP_ARRAYS | _SET_ARRAYS)
     arrays |= _named("scope", scope, {"keys": np.uint64})
     described = {}
     for axis in axes:
@@ -135,6 +134,16 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
         "probe": {"texts": _PROBE, "raw": _raw(extractor, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
     }
     return manifest, arrays
+
+
+def _matcher_arrays(name: str, matcher: Matcher, parts: Mapping[str, type]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a matcher, and of those under it, whose sets are among its own."""
+    arrays = _named(name, matcher, parts)
+    if matcher.links is not None:
+        arrays[f"{name}.links"] = matcher.links
+    if matcher.under:
+        arrays |= _matcher_arrays(f"{name}.under", matcher.under, _STEP_ARRAYS)
+    return arrays
 
 
 def _named(name: str, table: Any, parts: Mapping[str, type]) -> dict[str, npt.NDArray[Any]]:
@@ -243,17 +252,33 @@ def _check_labels(labels: Sequence[str], known: Sequence[str]) -> None:
 
 
 def _read_matcher(name: str, arrays: Arrays, members: int) -> Matcher:
-    taken = _take(arrays, name, _MATCHER_ARRAYS)
-    keys, values, bounds, found = taken.values()
+    sets = _take(arrays, name, _SET_ARRAYS)
+    bounds, found = sets.values()
     sizes = np.diff(bounds)
-    links = _take(arrays, name, {"links": np.uint16})["links"] if f"{name}.links" in arrays else None
-    if not (len(keys) == len(values) and len(bounds) > 1 and (links is None or links.shape == keys.shape)):
-        raise ValueError(f"the keys of {name} are not as many as its values and links")
-    if not (bounds[0] == 0 and bounds[-1] == len(found) and sizes.min() >= 0 and sizes.max() <= _MOST_OWNERS):
+    if not len(sizes) or not (
+        bounds[0] == 0 and bounds[-1] == len(found) and sizes.min() >= 0 and sizes.max() <= _MOST_OWNERS
+    ):
         raise ValueError(f"the sets of {name} are not laid end to end")
-    if not (_between(values, len(sizes)) and _between(found, members)):
-        raise ValueError(f"the values or members of {name} name what is not there")
-    return Matcher(**taken, links=links)
+    if not _between(found, members):
+        raise ValueError(f"the members of {name} name what is not there")
+    return _read_steps(name, arrays, sets, _MOST_UNDER)
+
+
+def _read_steps(name: str, arrays: Arrays, sets: Mapping[str, Any], most_under: int) -> Matcher:
+    """A matcher of these sets, with as many under it as there may be."""
+    taken = _take(arrays, name, _STEP_ARRAYS)
+    keys, values = taken.values()
+    links = _take(arrays, name, {"links": np.uint16})["links"] if f"{name}.links" in arrays else None
+    if not (len(keys) == len(values) and (links is None or links.shape == keys.shape)):
+        raise ValueError(f"the keys of {name} are not as many as its values and links")
+    if not _between(values, len(sets["bounds"]) - 1):
+        raise ValueError(f"the values of {name} name what is not there")
+    under = None
+    if any(part.startswith(f"{name}.under.") for part in arrays):
+        if not most_under:
+            raise ValueError(f"no matcher may stand under {name}")
+        under = _read_steps(f"{name}.under", arrays, sets, most_under - 1)
+    return Matcher(**taken, links=links, **sets, under=under)
 
 
 def _between(places: IntArray, count: int) -> bool:

@@ -19,6 +19,7 @@ import pytest
 
 import secclass
 from secclass import ModelDamagedError, ModelError, ModelFormatError, ModelNotFoundError, _archive, _store
+from secclass._features import Extractor
 from tests.fuzz.damage import damage
 from tests.fuzz.models import FORMAT_1, answers, check, put, rewritten
 
@@ -234,6 +235,31 @@ def test_a_vocabulary_without_end_is_refused(tmp_path: Path) -> None:
         _store.read(model)
 
 
+def test_expressions_on_top_of_others_are_kept(model: Path) -> None:
+    """The lexicon of the seeds, one's own on top of it as the file holds both, and more on top of both at a load."""
+    text = "Outrage at money laundering."
+    assert names_found(secclass.load(model), text) == {"cross words", "money_laundering"}
+    more = secclass.load(model, extra_expressions={"terrorism": ["outrage"], "cross words": ["laundering"]})
+    assert names_found(more, text) == {"cross words", "money_laundering", "terrorism"}
+    again = names_found(secclass.load(rewritten(model, model.with_name("again"))), text)
+    assert again == {"cross words", "money_laundering"}
+
+
+def names_found(tagger: secclass.Tagger, text: str) -> set[str]:
+    """The names in the lexicon of which expressions stand in a text."""
+    extractor = tagger._extractor
+    (row,) = extractor.extract([text]).candidates
+    return {extractor.lexicon.crime_names[crime] for crime in np.flatnonzero(row)}
+
+
+def test_more_levels_of_expressions_than_can_be_read_are_not_written(model: Path) -> None:
+    found = written_anew(_store.read(model))
+    extractor = found.extractor
+    higher = Extractor(extractor.lexicon.with_expressions({"terrorism": ["outrage"]}), extractor.lengths)
+    with pytest.raises(ValueError, match=r"no matcher may stand under crimes\.under"):
+        _store.write(model, found._replace(extractor=higher), "")
+
+
 def nested(*path: str, to: Any) -> Callable[[dict[str, Any]], object]:
     """A change that puts a value somewhere inside the manifest."""
 
@@ -352,9 +378,9 @@ def test_an_own_axis_is_renamed_only_by_what_stands_in_the_file(model: Path) -> 
     assert secclass.load(model).info.scheme[2] == ("mood", ("mit Leerzeichen (ä)", "mild", "<Ärger & Zorn>"))
 
 
-def test_a_model_of_an_old_format_has_no_own_axes(model: Path) -> None:
-    edit_arrays(model, lambda a: a.update({k: np.cumsum(v) for k, v in a.items() if k.endswith("keys")}))
-    edit(model, lambda m: m.update(format=3))
+def test_a_model_of_an_old_format_has_no_own_axes(tmp_path: Path) -> None:
+    model = Path(shutil.copytree(FORMAT_1.with_name("format-3"), tmp_path / "copy"))
+    edit(model, lambda m: m["axes"].update(tone=m["axes"]["stances"]))
     with pytest.raises(ModelDamagedError, match="its axes are"):
         _store.read(model)
 
@@ -385,6 +411,7 @@ def set_item(name: str, place: Any, value: Any) -> Callable[[dict[str, Any]], ob
 
 
 NETWORK = "axis.stances.network"
+STEPS = ("keys", "values", "links")
 BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "weight NaN": set_item("axis.crimes.weights", (0, 0), np.nan),
     "weight infinite": set_item("axis.stances.weights", (0, 0), np.inf),
@@ -396,6 +423,11 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "value without set": set_item("classes.values", 0, 65535),
     "value of another type": lambda a: a.update({"words.values": a["words.values"].astype(np.int16)}),
     "member of no crime": set_item("crimes.members", 0, 2**30),
+    "key under twice": set_item("crimes.under.keys", (slice(None), 1), 0),
+    "keys under missing": lambda a: a.pop("crimes.under.keys"),
+    "links under too few": lambda a: a.update({"crimes.under.links": a["crimes.under.links"][1:]}),
+    "value under without set": set_item("words.under.values", 0, 65535),
+    "matchers under one another": lambda a: a.update({f"crimes.under.under.{k}": a[f"crimes.{k}"] for k in STEPS}),
     "sets that go backwards": set_item("crimes.bounds", 1, 10**6),
     "bounds of nothing": lambda a: a.update({"words.bounds": a["words.bounds"][:0]}),
     "array missing": lambda a: a.pop("axis.stances.bias"),
