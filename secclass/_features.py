@@ -116,11 +116,13 @@ class Extractor:
         tokens = tokenize(texts)
         present, flags = self._word_lists(tokens)
         function = flags["function"]
-        run, opening = name_runs(tokens, function, flags["connector"], flags)
+        titles = title_case(tokens)
+        capital = tokens.capital & ~titles[tokens.sentence]
+        run, opening = name_runs(tokens, capital, function, flags["connector"], flags)
         crimes = self._crime_matches(tokens, present, run)
         hidden = _names_hidden(tokens, function, flags["countries"], run)
         dateline = datelines(tokens)
-        symbols, skeleton, attributes = self._symbol_view(tokens, function, hidden, dateline, run, crimes)
+        symbols, skeleton, attributes = self._symbol_view(tokens, capital, function, hidden, dateline, run, crimes)
         places = (~dateline).nonzero()[0]
         words = Stream(hidden[places], tokens.sentence[places], tokens.boundary[places], places, places)
         found: dict[str, Occurrences] = {}
@@ -134,7 +136,7 @@ class Extractor:
             found["character"] = character_ngrams(texts, tokens, salt, *self.lengths["character"])
         found["crime"], owner = self._crime_features(tokens, crimes)
         found["context"] = self._context_features(tokens, symbols, crimes, opening)
-        found["shape"] = self._shape(tokens)
+        found["shape"] = self._shape(tokens, titles)
         candidates = np.zeros((tokens.size, len(self.lexicon.crime_names)), bool)
         real = crimes.how != FALSE_FRIEND
         candidates[crimes.sentence[real], crimes.crime[real]] = True
@@ -200,6 +202,7 @@ class Extractor:
     def _symbol_view(
         self,
         tokens: Tokens,
+        capital: BoolArray,
         function: BoolArray,
         hidden: KeyArray,
         dateline: BoolArray,
@@ -238,7 +241,7 @@ class Extractor:
         np.add.at(combined, number, self._symbol_of_class[member])
         np.logical_or.at(actor, number, self._is_actor[member])
         use = ~taken[first_s] & ~taken[first_s + size_s - 1] & ((run[first_s] == FREE) | actor)
-        attributes = self._attributes(tokens, hidden, dateline, run, taken)
+        attributes = self._attributes(tokens, capital, hidden, dateline, run, taken)
         within = (use & ~dateline[first_s])[number]
         attributes["class"] = _class_attributes(
             self._symbol_of_class[member[within]], first_s[number[within]], size_s[number[within]]
@@ -268,16 +271,22 @@ class Extractor:
         )
 
     def _attributes(
-        self, tokens: Tokens, word: KeyArray, dateline: BoolArray, run: npt.NDArray[np.int8], crime: BoolArray
+        self,
+        tokens: Tokens,
+        capital: BoolArray,
+        word: KeyArray,
+        dateline: BoolArray,
+        run: npt.NDArray[np.int8],
+        crime: BoolArray,
     ) -> dict[str, Attributes]:
-        """Word, endings and shape of each token that is in no dateline."""
+        """Word, endings and shape of each token that is in no dateline; of capitals those that tell something."""
         at = (~tokens.boundary & ~dateline).nonzero()[0]
         plain = at[(word[at] == tokens.key[at]) & tokens.word[at]]
         endings = [
             combine(tokens.ending[plain] & np.uint64((1 << 21 * length) - 1), named(f"ending{length}"))
             for length in (2, 3)
         ]
-        shape = run[at] + 8 * crime[at] + 16 * tokens.capital[at] + 32 * tokens.word[at]
+        shape = run[at] + 8 * crime[at] + 16 * capital[at] + 32 * tokens.word[at]
         return {
             "word": Attributes(combine(word[at], named("attribute word")), at),
             "ending": Attributes(np.concatenate(endings), np.tile(plain, len(endings))),
@@ -333,14 +342,14 @@ class Extractor:
             ]
         )
 
-    def _shape(self, tokens: Tokens) -> Occurrences:
+    def _shape(self, tokens: Tokens, titles: BoolArray) -> Occurrences:
         """Length band, title case, last mark."""
         words = np.bincount(tokens.sentence[tokens.word], minlength=tokens.size + 1)[: tokens.size]
         band = np.searchsorted([4, 8, 14, 22, 32, 45], words)
         bands = np.array([named(f"length{i}") for i in range(7)], np.uint64)
         rows = np.arange(tokens.size)
         opening = tokens.boundary.nonzero()[0]
-        title = rows[title_case(tokens)[: tokens.size]]
+        title = rows[titles[: tokens.size]]
         key = np.concatenate([bands[band], np.full(len(title), named("title"), np.uint64)])
         sentence = np.concatenate([rows, title])
         return Occurrences(key, sentence, opening[sentence] + 1, opening[sentence + 1] - 1)

@@ -48,15 +48,16 @@ def datelines(tokens: Tokens) -> BoolArray:
 
 
 def name_runs(
-    tokens: Tokens, function: BoolArray, connector: BoolArray, heads: Mapping[str, BoolArray]
+    tokens: Tokens, capital: BoolArray, function: BoolArray, connector: BoolArray, heads: Mapping[str, BoolArray]
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
     """For each token the kind of name it stands in (FREE outside), and the first token of that name.
 
-    A name is a run of capitals, with connectors ("Office on Drugs and Crime") between them. ``function`` and
-    ``connector`` flag the tokens that are such words; ``heads`` those that head a kind of name.
+    A name is a run of capitals, with connectors ("Office on Drugs and Crime") between them. ``capital`` flags the
+    capitals that tell something, ``function`` and ``connector`` the tokens that are such words; ``heads`` those that
+    head a kind of name.
     """
     opens = shifted(tokens.boundary | ~tokens.word, -1)
-    capital = tokens.capital & ~title_case(tokens)[tokens.sentence] & ~(opens & function)
+    capital = capital & ~(opens & function)
     capital |= tokens.joined & shifted(capital, -1)  # "Counter-terrorism"
     connector = connector & ~capital
     link = connector & shifted(capital, -1) & (shifted(capital, 1) | shifted(capital, 2))

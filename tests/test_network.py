@@ -62,6 +62,17 @@ def test_sentences_stand_too_far_apart_for_one_window(found: Features) -> None:
     assert apart.min() > REACH
 
 
+def test_capitals_that_tell_nothing_are_not_seen(extractor: Extractor) -> None:
+    """All words have them, and stand in no name; that of an ordinary opening is seen."""
+    text = "the ministers of all six countries agreed on friday to fight cross-border drug trafficking."
+    lower, upper, title, opening = (
+        {name: (part.key.tolist(), part.token.tolist()) for name, part in extractor.extract([form]).attributes.items()}
+        for form in (text, text.upper(), text.title(), text.capitalize())
+    )
+    assert lower == upper == title
+    assert {name for name in lower if lower[name] != opening[name]} == {"shape"}
+
+
 def test_scores_do_not_depend_on_the_batch(trainer: Trainer, extractor: Extractor, found: Features) -> None:
     network = trainer.network()
     together = network.raw(found)
