@@ -321,8 +321,11 @@ class Extractor:
         itself = combine(combine(keys, named("expression")), _span_keys(tokens, crimes.first, crimes.last))
         broad = np.where(self._specific[crimes.crime], named("specific"), named("generic"))
         # Left and right neighbours as they stand in the symbol view and as words.
+        # In a dateline, which the symbol view leaves out, the sentence's boundary stands in for what is on the left.
+        edge = symbols.boundary.nonzero()[0][crimes.sentence]
         slot = np.searchsorted(symbols.first, crimes.first, side="right") - 1
-        left_symbol, right_symbol = symbols.key[slot - 1], symbols.key[np.minimum(slot + 1, len(symbols.key) - 1)]
+        left_symbol = symbols.key[np.maximum(slot - 1, edge)]
+        right_symbol = symbols.key[np.minimum(slot + 1, len(symbols.key) - 1)]
         left_word, right_word = tokens.key[crimes.first - 1], tokens.key[crimes.last + 1]
         neighbours = np.array([left_symbol, left_word, right_symbol, right_word])[:, None]
         sides = np.array([named("left")] * 2 + [named("right")] * 2)[:, None, None]
@@ -330,8 +333,8 @@ class Extractor:
         both = combine(combine(combine(broad, left_word), right_word), named("both"))
         # Before the name that it stands in, if any: "under the ... Act", "signed the ... Protocol".
         name = np.searchsorted(symbols.first, opening[crimes.first], side="right") - 1
-        article = among(symbols.key[name - 1], self._articles)
-        before = symbols.key[(name - 1 - article).clip(min=0)]
+        article = among(symbols.key[np.maximum(name - 1, edge)], self._articles)
+        before = symbols.key[np.maximum(name - 1 - article, edge)]
         named_place = combine(combine(named("place") + crimes.place.astype(np.uint64), before), named("before name"))
         return joined(
             [

@@ -172,3 +172,10 @@ def test_bodies_give_no_tag_and_descriptions_do(tagger: Tagger) -> None:
     described = "The head of the anti-human trafficking police, Mr. Chen, flew to Lima on Tuesday for a meeting."
     assert tagger.tag_sentences([body])[0].crimes == ()
     assert tagger.tag_sentences([described])[0].crimes == (CrimeType.HUMAN_TRAFFICKING,)
+
+
+def test_a_crime_in_a_dateline_sees_nothing_of_the_sentence_before(tagger: Tagger) -> None:
+    text = "Tier 2 Watch List — Uzbekistan could not show that its work against trafficking in persons had grown"
+    alone = tagger.tag_sentences([text])[0]
+    for before in ("Ministers met the press.", "The police seized drugs under the terrorism act", "A"):
+        assert tagger.tag_sentences([before, text])[1] == alone
