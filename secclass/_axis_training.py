@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold
 
 from secclass._calibration import calibrate
 from secclass._features import Extractor
-from secclass._linear import Axis, FloatArray
+from secclass._linear import Axis, FloatArray, coded
 from secclass._linear_training import AxisSettings, LinearFitter, Matrix
 from secclass._network import Network
 from secclass._network_training import DIMENSIONS, Trainer
@@ -106,6 +106,7 @@ def fit_axis(
     felt = np.flatnonzero(np.abs(by_feature).max(axis=1) >= settings.weight_floor)
     keys, order = in_order(keys[felt])
     felt = felt[order]
+    codes, scale = coded(by_feature[felt])
     axis = Axis(
         name,
         tuple(labels),
@@ -115,12 +116,13 @@ def fit_axis(
         settings.cues,
         keys,
         rarity[felt].astype(np.float32),
-        by_feature[felt].astype(np.float32),
+        codes,
         weights[-1] + constant * share,
         np.array([label.slope for label in calibrated]),
         np.array([label.intercept for label in calibrated]),
         np.array([label.threshold for label in calibrated]),
         network,
+        scale=scale,
     )
     return axis, np.stack([label.held_out for label in calibrated], axis=1)
 

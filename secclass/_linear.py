@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +16,18 @@ from secclass._validated import Validated
 
 FloatArray = npt.NDArray[np.float64]
 
+_LARGEST_CODE = 127
+
 
 @dataclass(frozen=True)
 class Axis:
     """One group of labels that is scored together.
 
-    ``weights`` has a row a feature (row i belongs to ``keys[i]``; stored keys, rising) and a column a label;
-    ``rarity`` has an entry a feature: its inverse document frequency, log(sentences / sentences with it), with which
-    ``weights`` are already multiplied. In a feature group named in ``unit`` a sentence's values are scaled to
-    Euclidean length 1, in the others they are plain counts.
+    ``weights`` has a row a feature (row i belongs to ``keys[i]``; stored keys, rising) and a column a label; where
+    there is a ``scale``, with an entry a label, they are codes of one byte: c stands for c * |c| * scale, so that
+    small weights keep their share. ``rarity`` has an entry a feature: its inverse document frequency,
+    log(sentences / sentences with it), with which the weights are already multiplied. In a feature group named in
+    ``unit`` a sentence's values are scaled to Euclidean length 1, in the others they are plain counts.
     Groups named in ``gated`` count for a label only where the sentence holds an expression of that label
     (``Features.candidates``). Where ``cues`` is set, the features of each cue are summed, and the sum of the
     strongest cue counts, if it is above 0. What ``network`` says, if there is one, is added.
@@ -40,13 +44,14 @@ class Axis:
     cues: bool
     keys: KeyArray
     rarity: npt.NDArray[np.float32]
-    weights: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.int8] | npt.NDArray[np.floating[Any]]
     bias: FloatArray
     slope: FloatArray
     intercept: FloatArray
     threshold: FloatArray
     network: Network | None = None
     validated: Validated | None = None
+    scale: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys))
@@ -55,6 +60,13 @@ class Axis:
         """The weight row of each feature key, -1 for features without weight."""
         table: KeyTable = self._table  # type: ignore[attr-defined]
         return table.find(keys)
+
+    def weights_of(self, rows: IntArray) -> FloatArray:
+        """The weights of features by their rows, on any number of axes; a column a label comes after."""
+        weights: FloatArray = self.weights[rows].astype(np.float64)
+        if self.scale is not None:
+            weights *= np.abs(weights) * self.scale
+        return weights
 
     def raw(self, found: Features) -> FloatArray:
         """Raw score of each sentence (rows) for each label (columns).
@@ -81,7 +93,7 @@ class Axis:
                 continue
             rows, sentence = rows[known], sentence[known]
             begins = run_starts(sentence)
-            sums = np.add.reduceat(self.weights[rows].astype(np.float64), begins, axis=0)
+            sums = np.add.reduceat(self.weights_of(rows), begins, axis=0)
             if group in self.unit:
                 sums /= self._lengths(rows, begins)[:, None]
             if group in self.gated:
@@ -97,7 +109,7 @@ class Axis:
 
     def _cue_sums(self, rows: IntArray) -> FloatArray:
         """Score of each cue (rows) for each label (columns), from the weight row of each feature (rows) of each cue."""
-        weights = self.weights[rows].astype(np.float64)
+        weights = self.weights_of(rows)
         weights[rows < 0] = 0
         sums = np.zeros(weights.shape[1:])
         for feature in weights:  # one after the other, so that no sum depends on the batch
@@ -121,7 +133,7 @@ class Axis:
             occurring = found.groups[group]
             rows = self.rows(occurring.key).astype(np.int64)
             at = (rows >= 0).nonzero()[0]
-            shares = self.weights[rows[at], label].astype(np.float64)
+            shares = self.weights_of(rows[at])[:, label]
             if group in self.unit and len(at):
                 shares /= self._lengths(rows[at], np.zeros(1, np.int64))
             parts += [
@@ -133,14 +145,23 @@ class Axis:
             rows = self.rows(found.cues.key.ravel()).reshape(found.cues.key.shape).astype(np.int64)
             sums = self._cue_sums(rows)[:, label]
             best = int(np.argmax(sums))
+            shares = self.weights_of(rows[:, best])[:, label]
             parts += [
-                ("cue", int(found.cues.first[i, best]), int(found.cues.last[i, best]), float(self.weights[row, label]))
-                for i, row in enumerate(rows[:, best])
-                if sums[best] > 0 and row >= 0 and self.weights[row, label]
+                ("cue", int(found.cues.first[i, best]), int(found.cues.last[i, best]), float(share))
+                for i, (row, share) in enumerate(zip(rows[:, best], shares, strict=True))
+                if sums[best] > 0 and row >= 0 and share
             ]
         if self.network:
             parts += self.network.contributions(label, found)
         return parts
+
+
+def coded(weights: FloatArray) -> tuple[npt.NDArray[np.int8], FloatArray]:
+    """Weights as codes of one byte, and the scale of each label (column), as ``Axis`` has them."""
+    most = np.abs(weights).max(axis=0, initial=0.0)
+    scale = np.where(most > 0, most, 1.0) / _LARGEST_CODE**2
+    codes = np.sign(weights) * np.sqrt(np.abs(weights) / scale)
+    return codes.round().astype(np.int8), scale
 
 
 def logistic(values: FloatArray) -> FloatArray:

@@ -31,7 +31,9 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 _MATCHERS = ("crimes", "classes", "words")
 _STEP_ARRAYS = {"keys": np.uint64, "values": np.uint16}
 _SET_ARRAYS = {"bounds": np.int32, "members": np.int32}
-_AXIS_ARRAYS = {"keys": np.uint64, "rarity": np.float16, "weights": np.float16, "bias": np.float64}
+_AXIS_ARRAYS: dict[str, type] = {"keys": np.uint64, "rarity": np.float16, "bias": np.float64}
+_WEIGHTS: dict[str, type] = {"weights": np.float16}
+_CODED_WEIGHTS: dict[str, type] = {"weights": np.int8, "scale": np.float64}
 _NETWORK_ARRAYS = {
     "keys": np.uint64,
     "embedding": np.int8,
@@ -110,7 +112,7 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
     arrays |= _named("scope", scope, {"keys": np.uint64})
     described = {}
     for axis in axes:
-        arrays |= _named(f"axis.{axis.name}", axis, _AXIS_ARRAYS)
+        arrays |= _named(f"axis.{axis.name}", axis, _AXIS_ARRAYS | (_WEIGHTS if axis.scale is None else _CODED_WEIGHTS))
         if axis.network:
             arrays |= _named(f"axis.{axis.name}.network", axis.network, _NETWORK_ARRAYS)
         described[axis.name] = (
@@ -299,7 +301,8 @@ def _read_lengths(described: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
 
 
 def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon: Lexicon) -> Axis:
-    taken = _take(arrays, f"axis.{name}", _AXIS_ARRAYS)
+    coded = f"axis.{name}.scale" in arrays
+    taken = _take(arrays, f"axis.{name}", _AXIS_ARRAYS | (_CODED_WEIGHTS if coded else _WEIGHTS))
     labels, groups, unit, gated = (_names(described, part) for part in _AXIS_LISTS)
     if name in AXES:
         _check_labels(labels, AXES[name])
@@ -308,13 +311,16 @@ def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon:
     if gated and labels != lexicon.crime_names[: len(labels)]:
         raise ValueError(f"axis {name} is gated by other labels than the lexicon has")
     numbers = {part: _numbers(entry(described, part, dict), labels, part) for part in _CALIBRATION}
-    keys, rarity, weights, bias = taken.values()
+    keys, rarity, weights, bias = (taken[part] for part in ("keys", "rarity", "weights", "bias"))
+    scale = taken.get("scale")
     if (weights.shape, rarity.shape, bias.shape) != ((len(keys), len(labels)), keys.shape, (len(labels),)):
         raise ValueError(f"the arrays of axis {name} have shapes that do not fit its labels")
     if not (np.isfinite(weights).all() and np.isfinite(rarity).all() and (rarity > 0).all()):
         raise ValueError(f"axis {name} has weights that are no numbers")
     if not (np.abs(bias) < _MOST_NUMBER).all():
         raise ValueError(f"axis {name} has a bias that is no number")
+    if scale is not None and not (scale.shape == bias.shape and ((scale > 0) & (scale < _MOST_NUMBER)).all()):
+        raise ValueError(f"axis {name} must have a scale above 0 for each label")
     network = _read_network(name, arrays, len(labels)) if entry(described, "network", bool) else None
     return Axis(
         name,
@@ -330,6 +336,7 @@ def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon:
         **numbers,
         network=network,
         validated=_read_validated(entry(described, "validated", dict), labels),
+        scale=scale,
     )
 
 
@@ -405,5 +412,5 @@ def _raw(extractor: Extractor, axes: Sequence[Axis], texts: Sequence[str]) -> Fl
 
 def _as_stored(axis: Axis) -> Axis:
     """The axis with the precision that the file keeps."""
-    kept = {part: getattr(axis, part).astype(_AXIS_ARRAYS[part]).astype(np.float32) for part in ("rarity", "weights")}
-    return replace(axis, **kept)
+    stored = replace(axis, rarity=axis.rarity.astype(np.float16))
+    return stored if axis.scale is not None else replace(stored, weights=axis.weights.astype(np.float16))

@@ -27,6 +27,7 @@ import secclass
 from secclass import _archive, _store
 from secclass._features import Extractor
 from secclass._lexicon import Entry, Matcher
+from secclass._linear import Axis, coded
 from secclass._network import Network, columns
 from secclass._table import in_order
 from secclass._validated import Curve, Validated
@@ -67,7 +68,8 @@ def rewritten(
     """A model as this version writes it.
 
     With a small network of stances, with curves, and with an automaton of few expressions, if that is asked for. With
-    ``own`` it has a third axis, the stances under labels that no codebook knows, and a name in the lexicon.
+    ``own`` it has a third axis, the stances under labels that no codebook knows and with coded weights, and a name in
+    the lexicon.
     """
     model = _store.read(source)
     if states:
@@ -85,7 +87,7 @@ def rewritten(
         model = model._replace(extractor=extractor)
     axes = model.axes
     if own:
-        axes = (*axes, *(replace(a, name="tone", labels=OWN_LABELS) for a in axes if a.name == "stances"))
+        axes = (*axes, *(_own_axis(a) for a in axes if a.name == "stances"))
         lexicon = model.extractor.lexicon.with_expressions({"cross words": ["outrage", "list & shame"]})
         model = model._replace(extractor=Extractor(lexicon, model.extractor.lengths))
     if network:
@@ -97,6 +99,11 @@ def rewritten(
     card = (source / "card.md").read_text(encoding="utf-8")
     _store.write(directory, _store.Model(kept, model.extractor, axes, scope), card)
     return directory
+
+
+def _own_axis(stances: Axis) -> Axis:
+    codes, scale = coded(stances.weights.astype(np.float64))
+    return replace(stances, name="tone", labels=OWN_LABELS, weights=codes, scale=scale)
 
 
 def _validated(labels: int) -> Validated:
