@@ -17,7 +17,7 @@ from secclass._features import Extractor
 from secclass._linear import Axis, FloatArray, coded
 from secclass._linear_training import AxisSettings, LinearFitter, Matrix
 from secclass._network import Network
-from secclass._network_training import DIMENSIONS, Trainer
+from secclass._network_training import DIMENSIONS, FILTERS, Trainer
 from secclass._pretraining import pretrained
 from secclass._sentences import Sentences
 from secclass._table import in_order
@@ -71,9 +71,18 @@ def even_folds(gold: BoolArray) -> Folds:
 
 
 def fit_axis(
-    name: str, labels: Sequence[str], settings: AxisSettings, extractor: Extractor, lesson: Lesson, n_jobs: int | None
+    name: str,
+    labels: Sequence[str],
+    settings: AxisSettings,
+    extractor: Extractor,
+    lesson: Lesson,
+    n_jobs: int | None,
+    taught: Network | None = None,
 ) -> tuple[Axis, FloatArray]:
-    """The axis, and the calibrated probabilities of each text (rows) for each label while it was held out."""
+    """The axis, and the calibrated probabilities of each text (rows) for each label while it was held out.
+
+    If it has a network, that begins with what the network ``taught`` knows, if there is one.
+    """
     gold = lesson.gold
     matrix = Matrix.build(extractor, lesson.texts, settings)
     # A crime that no expression points to is out of reach: it is no example to learn from.
@@ -92,7 +101,7 @@ def fit_axis(
     raw = np.stack([held_out for _, held_out in fitted], axis=1)
     network, constant, beside = None, np.zeros(len(labels)), np.zeros_like(raw)
     if settings.network:
-        network, constant, beside = _fit_network(extractor, lesson, n_jobs)
+        network, constant, beside = _fit_network(extractor, lesson, n_jobs, taught)
     calibrated = [
         calibrate(raw[:, column], beside[:, column], gold[:, column], reach[:, column], lesson.frequency[:, column])
         for column in range(len(labels))
@@ -138,22 +147,30 @@ def _fit_label(
     return fitter.fit(np.flatnonzero(use), gold, weight), raw
 
 
-def _fit_network(extractor: Extractor, lesson: Lesson, n_jobs: int | None) -> tuple[Network, FloatArray, FloatArray]:
+def _fit_network(
+    extractor: Extractor, lesson: Lesson, n_jobs: int | None, taught: Network | None
+) -> tuple[Network, FloatArray, FloatArray]:
     """One network for all labels: with its constants (an entry a label), and out-of-fold raw scores."""
     texts, gold = lesson.texts, lesson.gold
     sentences = Sentences.build(
         (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), _MIN_TOKENS
     )
     start = pretrained(sentences, DIMENSIONS)
+    if taught and (taught.embedding.shape[1], len(taught.bias)) != (DIMENSIONS, FILTERS):
+        taught = None
     everything = np.arange(len(texts))
     folds = [*lesson.folds, (everything, everything[:0])]
     fits = [fit if lesson.times is None else np.repeat(fit, lesson.times[fit]) for fit, _ in folds]
-    trainers = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(_fit_trainer)(sentences, fit, gold, start) for fit in fits)
+    trainers = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_fit_trainer)(sentences, fit, gold, start, taught) for fit in fits
+    )
     raw = np.zeros(gold.shape)
     for trainer, (_, held) in zip(trainers, folds, strict=True):
         raw[held] = trainer.raw(held)
     return trainers[-1].network(), trainers[-1].weights["constant"], raw
 
 
-def _fit_trainer(sentences: Sentences, rows: IntArray, gold: BoolArray, start: FloatArray) -> Trainer:
-    return Trainer(sentences, gold.shape[1], start).fit(rows, gold)
+def _fit_trainer(
+    sentences: Sentences, rows: IntArray, gold: BoolArray, start: FloatArray, taught: Network | None
+) -> Trainer:
+    return Trainer(sentences, gold.shape[1], start, taught).fit(rows, gold)

@@ -22,6 +22,7 @@ from secclass._features import Extractor
 from secclass._lexicon import no_lexicon
 from secclass._linear import FloatArray
 from secclass._linear_training import AxisSettings
+from secclass._network import Network
 from secclass._text import check_texts
 from secclass._tokens import BoolArray
 from secclass.errors import OptionError
@@ -49,7 +50,8 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         document than the others, and of the characters of a word. None leaves them out.
     network
         Whether a small network that reads the words in order is learnt beside the linear models (as the shipped model
-        has one for stance): better by a little, five to ten times slower to learn.
+        has one for stance): better by a little, five to ten times slower to learn. With a lexicon it begins with what
+        the network of that model knows.
     C
         Inverse strength of regularisation: smaller values are smoother models.
     min_count
@@ -139,10 +141,10 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 f"and {len(self.classes_)} classes, the most frequent on {positive.max(initial=0)}"
             )
         self._learnt, self._share = learnt, gold.mean(axis=0)
-        self._extractor, settings = self._engine()
+        self._extractor, settings, taught = self._engine()
         lesson = Lesson(texts, gold[:, learnt], weight[:, learnt], weight[:, learnt], even_folds(gold[:, learnt]))
         self._axis, held_out = fit_axis(
-            "classes", [str(self.classes_[i]) for i in learnt], settings, self._extractor, lesson, self.n_jobs
+            "classes", [str(self.classes_[i]) for i in learnt], settings, self._extractor, lesson, self.n_jobs, taught
         )
         # As many texts are left without a label as have none: of the others each gets at least its strongest.
         strongest = np.sort(self._margins(self._spread(held_out))[:, learnt].max(axis=1))
@@ -235,8 +237,8 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             weight[gold] = np.tile([self.class_weight.get(label, 1.0) for label in self.classes_], (count, 1))[gold]
         return gold, weight
 
-    def _engine(self) -> tuple[Extractor, AxisSettings]:
-        """What finds the features, and how they are learnt."""
+    def _engine(self) -> tuple[Extractor, AxisSettings, Network | None]:
+        """What finds the features, how they are learnt, and what network there is to begin with."""
         lengths = {}
         for view, name in (("word", "words"), ("opening", "opening"), ("character", "characters")):
             pair = getattr(self, name)
@@ -244,15 +246,17 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 if len(pair) != 2 or not 1 <= pair[0] <= pair[1]:
                     raise OptionError(f"{name} must be the shortest and longest n-gram, such as (1, 2), got {pair!r}")
                 lengths[view] = (pair[0], pair[1])
-        lexicon = no_lexicon()
+        lexicon, taught = no_lexicon(), None
         if self.lexicon is not None:
-            lexicon = _store.read(_store.find(self.lexicon))[1].lexicon
+            model = _store.read(_store.find(self.lexicon))
+            lexicon = model.extractor.lexicon
+            taught = next((axis.network for axis in model.axes if axis.network), None)
             lengths["symbol"] = (1, 2)
         if self.expressions:
             lexicon = lexicon.with_expressions(self.expressions)
         cues = self.lexicon is not None
         settings = ungated(lengths, c=self.C, min_count=self.min_count, cues=cues, network=self.network)
-        return Extractor(lexicon, lengths), settings
+        return Extractor(lexicon, lengths), settings, taught
 
     def _probabilities(self, X: Iterable[str]) -> FloatArray:  # noqa: N803
         check_is_fitted(self, "classes_")

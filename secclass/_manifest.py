@@ -315,7 +315,7 @@ def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon:
     scale = taken.get("scale")
     if (weights.shape, rarity.shape, bias.shape) != ((len(keys), len(labels)), keys.shape, (len(labels),)):
         raise ValueError(f"the arrays of axis {name} have shapes that do not fit its labels")
-    if not (np.isfinite(weights).all() and np.isfinite(rarity).all() and (rarity > 0).all()):
+    if not ((coded or np.isfinite(weights).all()) and np.isfinite(rarity).all() and (rarity > 0).all()):
         raise ValueError(f"axis {name} has weights that are no numbers")
     if not (np.abs(bias) < _MOST_NUMBER).all():
         raise ValueError(f"axis {name} has a bias that is no number")

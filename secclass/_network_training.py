@@ -11,7 +11,7 @@ from secclass._adam import Adam
 from secclass._linear import logistic
 from secclass._network import REACH, WIDTHS, FloatArray, Network, columns
 from secclass._sentences import Sentences
-from secclass._table import in_order
+from secclass._table import KeyTable, in_order
 from secclass._tokens import BoolArray, IntArray
 
 DIMENSIONS = 48
@@ -21,12 +21,19 @@ _BATCH = 32
 _RATE, _WARM, _DECAY = 2e-3, 100, 1e-4  # learning rate, steps until it is reached, weight decay
 _DROPPED = 0.5  # share of dimensions, and of filters, dropped in a step
 _MOST = 127
+_EMBEDDING, _FILTER = 0.2, 0.1  # standard deviations of a trained network's weights, about, which it does not keep
 
 
 class Trainer:
-    """The weights of a network while they are learnt; ``embedding`` is what those of the attributes start from."""
+    """The weights of a network while they are learnt.
 
-    def __init__(self, sentences: Sentences, labels: int, embedding: FloatArray, seed: int = 0) -> None:
+    ``embedding`` is what those of the attributes start from. Where ``taught``, a network learnt from other labels, is
+    given, its filters are started from, and its embeddings of the attributes that it knows.
+    """
+
+    def __init__(
+        self, sentences: Sentences, labels: int, embedding: FloatArray, taught: Network | None = None, seed: int = 0
+    ) -> None:
         self.sentences = sentences
         self._random = np.random.default_rng(seed)
         self._columns = columns(FILTERS)
@@ -44,6 +51,12 @@ class Trainer:
             "output": self._random.uniform(-1, 1, (FILTERS, labels)) / np.sqrt(FILTERS),
             "constant": np.zeros(labels),
         }
+        if taught:
+            row = KeyTable(taught.keys).find(sentences.keys)
+            unit, grain = _EMBEDDING / taught.embedding.std(), _FILTER / taught.weights.std()
+            self.weights["embedding"][row >= 0] = taught.embedding[row[row >= 0]] * unit
+            self.weights["filters"] = taught.weights * grain
+            self.weights["bias"] = taught.bias * (unit * grain)
 
     def fit(self, rows: IntArray, gold: BoolArray) -> Trainer:
         """Learn from these sentences; ``gold`` has a row a sentence of the corpus and a column a label."""

@@ -27,7 +27,7 @@ except ImportError:  # before scikit-learn 1.6
 
 
 import secclass
-from secclass import InputError, OptionError, SeedError, SentenceClassifier
+from secclass import InputError, OptionError, SeedError, SentenceClassifier, _axis_training
 
 WHO = ["The ministers", "Police", "Two banks", "A court in Paris", "The envoy", "Farmers", "The company", "Rebels"]
 DEEDS = {
@@ -166,6 +166,12 @@ def test_a_network_beside() -> None:
     assert list(classifier.predict(NEW)) == ["sanction", "meeting", "weather"]
     linear = quick().fit(TEXTS, LABELS)
     assert not np.allclose(classifier.decision_function(NEW), linear.decision_function(NEW))
+
+
+def test_a_network_beside_begins_with_that_of_the_shipped_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = SentenceClassifier(network=True).fit(TEXTS, LABELS).decision_function(NEW)
+    monkeypatch.setattr(_axis_training, "FILTERS", 0)  # then the shipped one is none of these
+    assert not np.allclose(SentenceClassifier(network=True).fit(TEXTS, LABELS).decision_function(NEW), begun)
 
 
 @pytest.mark.parametrize(

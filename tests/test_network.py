@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,19 @@ def test_whole_numbers_score_as_the_weights_do(trainer: Trainer, found: Features
     fitted = trainer.fit(rows, gold)
     exact = fitted.raw(rows)
     assert np.abs(fitted.network().raw(found) + fitted.weights["constant"] - exact).max() < 0.05 * exact.std()
+
+
+def test_a_network_begins_with_what_another_was_taught(trainer: Trainer) -> None:
+    """Up to a scale; embeddings of attributes that the other does not know stay as they were."""
+    taught = trainer.network()
+    known = replace(taught, keys=taught.keys[5:], embedding=taught.embedding[5:])
+    begun = training.Trainer(trainer.sentences, 2, np.full_like(trainer.weights["embedding"], 7.0), known)
+    new = (begun.weights["embedding"] == 7.0).all(axis=1)
+    assert new.sum() == 5
+    for name, rows in (("embedding", ~new), ("filters", slice(None))):
+        ratio = begun.weights[name][rows] / trainer.weights[name][rows]
+        assert np.median(ratio) > 0
+        assert np.abs(ratio / np.median(ratio) - 1)[np.abs(trainer.weights[name][rows]) > 0.05].max() < 0.05
 
 
 def test_order_is_learnt(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
