@@ -81,7 +81,7 @@ def fit_axis(
 ) -> tuple[Axis, FloatArray]:
     """The axis, and the calibrated probabilities of each text (rows) for each label while it was held out.
 
-    If it has a network, that begins with what the network ``taught`` knows, if there is one.
+    If it has a network, that begins with what the network ``taught`` knows, if that is of the same shape.
     """
     gold = lesson.gold
     matrix = Matrix.build(extractor, lesson.texts, settings)
@@ -155,9 +155,9 @@ def _fit_network(
     sentences = Sentences.build(
         (extractor.extract(texts[begin : begin + 512]) for begin in range(0, len(texts), 512)), _MIN_TOKENS
     )
-    start = pretrained(sentences, DIMENSIONS)
-    if taught and (taught.embedding.shape[1], len(taught.bias)) != (DIMENSIONS, FILTERS):
+    if taught and not ((taught.embedding.shape[1], len(taught.bias)) == (DIMENSIONS, FILTERS) and taught.knows):
         taught = None
+    start = np.zeros((len(sentences.keys), DIMENSIONS)) if taught else pretrained(sentences, DIMENSIONS)
     everything = np.arange(len(texts))
     folds = [*lesson.folds, (everything, everything[:0])]
     fits = [fit if lesson.times is None else np.repeat(fit, lesson.times[fit]) for fit, _ in folds]

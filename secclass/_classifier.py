@@ -51,7 +51,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     network
         Whether a small network that reads the words in order is learnt beside the linear models (as the shipped model
         has one for stance): better by a little, five to ten times slower to learn. With a lexicon it begins with what
-        the network of that model knows.
+        the network of that model knows, if it has one of the same shape, as the shipped one has.
     C
         Inverse strength of regularisation: smaller values are smoother models.
     min_count

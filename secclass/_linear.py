@@ -43,7 +43,7 @@ class Axis:
     gated: tuple[str, ...]
     cues: bool
     keys: KeyArray
-    rarity: npt.NDArray[np.float32]
+    rarity: npt.NDArray[np.floating[Any]]
     weights: npt.NDArray[np.int8] | npt.NDArray[np.floating[Any]]
     bias: FloatArray
     slope: FloatArray
@@ -61,12 +61,14 @@ class Axis:
         table: KeyTable = self._table  # type: ignore[attr-defined]
         return table.find(keys)
 
-    def weights_of(self, rows: IntArray) -> FloatArray:
-        """The weights of features by their rows, on any number of axes; a column a label comes after."""
-        weights: FloatArray = self.weights[rows].astype(np.float64)
-        if self.scale is not None:
-            weights *= np.abs(weights) * self.scale
-        return weights
+    def weights_of(self, rows: IntArray, label: int | slice = slice(None)) -> FloatArray:
+        """The weights of features by their rows, on any number of axes; a column a label comes after, or one label."""
+        weights = self.weights[rows, label]
+        if self.scale is None:
+            return weights.astype(np.float64)
+        codes = weights.astype(np.int16)  # the square of a byte fits
+        codes *= np.abs(codes)
+        return codes * self.scale[label]
 
     def raw(self, found: Features) -> FloatArray:
         """Raw score of each sentence (rows) for each label (columns).
@@ -107,9 +109,9 @@ class Axis:
             scores += self.network.raw(found)
         return scores
 
-    def _cue_sums(self, rows: IntArray) -> FloatArray:
+    def _cue_sums(self, rows: IntArray, label: int | slice = slice(None)) -> FloatArray:
         """Score of each cue (rows) for each label (columns), from the weight row of each feature (rows) of each cue."""
-        weights = self.weights_of(rows)
+        weights = self.weights_of(rows, label)
         weights[rows < 0] = 0
         sums = np.zeros(weights.shape[1:])
         for feature in weights:  # one after the other, so that no sum depends on the batch
@@ -133,7 +135,7 @@ class Axis:
             occurring = found.groups[group]
             rows = self.rows(occurring.key).astype(np.int64)
             at = (rows >= 0).nonzero()[0]
-            shares = self.weights_of(rows[at])[:, label]
+            shares = self.weights_of(rows[at], label)
             if group in self.unit and len(at):
                 shares /= self._lengths(rows[at], np.zeros(1, np.int64))
             parts += [
@@ -143,9 +145,9 @@ class Axis:
             ]
         if self.cues and len(found.cues.sentence):
             rows = self.rows(found.cues.key.ravel()).reshape(found.cues.key.shape).astype(np.int64)
-            sums = self._cue_sums(rows)[:, label]
+            sums = self._cue_sums(rows, label)
             best = int(np.argmax(sums))
-            shares = self.weights_of(rows[:, best])[:, label]
+            shares = self.weights_of(rows[:, best], label)
             parts += [
                 ("cue", int(found.cues.first[i, best]), int(found.cues.last[i, best]), float(share))
                 for i, (row, share) in enumerate(zip(rows[:, best], shares, strict=True))

@@ -30,7 +30,7 @@ class AxisSettings:
     unit: tuple[str, ...]
     gated: tuple[str, ...]
     c: float
-    min_count: int = 3
+    min_count: int = 2
     cues: bool = False
     cue_c: float = 0.7
     network: bool = False

@@ -321,6 +321,8 @@ def _read_axis(name: str, described: Mapping[str, Any], arrays: Arrays, lexicon:
         raise ValueError(f"axis {name} has a bias that is no number")
     if scale is not None and not (scale.shape == bias.shape and ((scale > 0) & (scale < _MOST_NUMBER)).all()):
         raise ValueError(f"axis {name} must have a scale above 0 for each label")
+    if entry(described, "cues", bool) and not len(keys):
+        raise ValueError(f"axis {name} scores cues and has no features")
     network = _read_network(name, arrays, len(labels)) if entry(described, "network", bool) else None
     return Axis(
         name,

@@ -80,6 +80,11 @@ class Network:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_table", KeyTable(self.keys))
 
+    @property
+    def knows(self) -> bool:
+        """Whether it has learnt anything: a file may hold zeros alone."""
+        return bool(self.embedding.any() and self.weights.any())
+
     def raw(self, found: Features) -> FloatArray:
         """What the network adds to the raw scores: a row a sentence, a column a label."""
         laid = self._lay(found)

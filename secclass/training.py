@@ -32,8 +32,12 @@ from secclass.labels import MOST_LABELS
 LENGTHS = {"word": (1, 2), "symbol": (1, 2)}
 OWN_LENGTHS = {"word": (1, 2), "character": (2, 5), "symbol": (1, 2)}
 SETTINGS = {
-    "crimes": AxisSettings(("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0),
-    "stances": AxisSettings(("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, cues=True, network=True),
+    "crimes": AxisSettings(
+        ("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0, min_count=3
+    ),
+    "stances": AxisSettings(
+        ("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, min_count=3, cues=True, network=True
+    ),
 }
 
 

@@ -50,8 +50,8 @@ def test_a_process_that_tags_loads_no_more_than_it_needs() -> None:
 def test_the_shipped_model_is_small() -> None:
     sizes = {path.name: path.stat().st_size for path in _store.find("en").iterdir()}
     assert sizes.keys() == {"arrays.npz", "card.md", "manifest.json", "manifest.sha256"}
-    assert sizes["arrays.npz"] < 8 * MEGABYTE
-    assert sum(sizes.values()) - sizes["arrays.npz"] < 0.35 * MEGABYTE
+    assert sizes["arrays.npz"] < 6 * MEGABYTE
+    assert sum(sizes.values()) - sizes["arrays.npz"] < 0.3 * MEGABYTE
 
 
 def peak(action: Callable[[], object]) -> int:

@@ -54,7 +54,7 @@ def test_the_wheel_holds_the_package_and_the_models_and_nothing_else(wheel: Path
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size <= 4_500_000
+    assert wheel.stat().st_size <= 4_000_000
 
 
 def test_the_wheel_is_the_same_when_it_is_built_again(wheel: Path, tmp_path: Path) -> None:

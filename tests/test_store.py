@@ -435,6 +435,12 @@ BAD_ARRAYS: dict[str, Callable[[dict[str, Any]], object]] = {
     "array of another shape": lambda a: a.update({"axis.stances.keys": a["axis.stances.keys"][0]}),
     "weights too few": lambda a: a.update({"axis.stances.weights": a["axis.stances.weights"][1:]}),
     "scale zero": set_item("axis.tone.scale", 0, 0),
+    "scale negative": set_item("axis.tone.scale", 0, -1),
+    "scale infinite": set_item("axis.tone.scale", 0, np.inf),
+    "cues without features": lambda a: a.update(
+        {f"axis.stances.{part}": a[f"axis.stances.{part}"][..., :0] for part in ("keys", "rarity")}
+        | {"axis.stances.weights": a["axis.stances.weights"][:0]}
+    ),
     "scale NaN": set_item("axis.tone.scale", 0, np.nan),
     "scale too short": lambda a: a.update({"axis.tone.scale": a["axis.tone.scale"][1:]}),
     "codes without scale": lambda a: a.pop("axis.tone.scale"),

@@ -46,7 +46,7 @@ BENCHMARKS = {
         {"lexicon": None, "words": (1, 1), "opening": (1, 1), "characters": None},
     ),
     "satp_relevant": Benchmark("example-based F1 0.894, macro F1 0.877 (ConfliBERT)", {"network": True}),
-    "cameo": Benchmark("macro F1 0.895 (ConfliBERT)", {"C": 10.0}, "cameo_expressions.txt"),
+    "cameo": Benchmark("macro F1 0.895 (ConfliBERT)", {"C": 10.0, "network": True}, "cameo_expressions.txt"),
 }
 
 
