@@ -56,7 +56,8 @@ def same_solvers() -> bool:
 
 
 @pytest.mark.skipif(
-    os.environ.get("SECCLASS_TESTS") not in ("all", "training"), reason="training takes minutes; set SECCLASS_TESTS=all"
+    os.environ.get("SECCLASS_TESTS") not in ("weights", "training"),
+    reason="training takes ten minutes; CI runs it beside the others with SECCLASS_TESTS=weights",
 )
 def test_training_again_gives_the_shipped_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With cross-validation cut short: thresholds and calibration come from it, weights do not."""
