@@ -51,10 +51,9 @@ def natural_weight(gold: BoolArray, natural: BoolArray) -> FloatArray:
 def set_threshold(gold: BoolArray, probability: FloatArray, weight: FloatArray, least: float) -> float:
     """The threshold, but no lower than ``least``, at which as many sentences are given the label as have it.
 
-    There precision equals recall.
-
-    The F1 curve is flat around its peak, which lies lower: this choice costs little F1, gives unbiased counts,
-    and does not lean on recall where real text holds more near misses than the seeds.
+    Where ``least`` does not bind, precision equals recall. The F1 curve is flat around its peak, which lies lower: this
+    choice costs little F1, gives unbiased counts, and does not lean on recall where real text holds more near misses
+    than the seeds.
     """
     order = np.argsort(-probability, kind="stable")
     given = np.cumsum(weight[order])

