@@ -24,9 +24,7 @@ class Calibrated:
     held_out: FloatArray  # calibrated out-of-fold probabilities
 
 
-def calibrate(
-    raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, weight: FloatArray, least: float
-) -> Calibrated:
+def calibrate(raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, weight: FloatArray) -> Calibrated:
     """Turn out-of-fold scores of one label into probabilities, and set its threshold; sentences count by weight."""
     use = ~gold | reach
     scores = np.stack([raw, beside], axis=1)
@@ -34,7 +32,7 @@ def calibrate(
     slope, of_network = map(float, platt.coef_[0])
     intercept = float(platt.intercept_[0])
     held_out = logistic(scores @ platt.coef_[0] + intercept)
-    threshold = set_threshold(gold[use], held_out[use], weight[use], least)
+    threshold = set_threshold(gold[use], held_out[use], weight[use])
     return Calibrated(slope, intercept, of_network / slope, threshold, held_out)
 
 
@@ -48,17 +46,16 @@ def natural_weight(gold: BoolArray, natural: BoolArray) -> FloatArray:
     return np.where(gold, share / gold.mean(), (1 - share) / (1 - gold.mean()))
 
 
-def set_threshold(gold: BoolArray, probability: FloatArray, weight: FloatArray, least: float) -> float:
-    """The threshold, but no lower than ``least``, at which as many sentences are given the label as have it.
+def set_threshold(gold: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
+    """The threshold at which as many sentences are given the label as have it (precision equals recall).
 
-    Where ``least`` does not bind, precision equals recall. The F1 curve is flat around its peak, which lies lower: this
-    choice costs little F1, gives unbiased counts, and does not lean on recall where real text holds more near misses
-    than the seeds.
+    The F1 curve is flat around its peak, which lies lower: this choice costs little F1, gives unbiased counts,
+    and does not lean on recall where real text holds more near misses than the seeds.
     """
     order = np.argsort(-probability, kind="stable")
     given = np.cumsum(weight[order])
     last = int(np.searchsorted(given, weight[gold].sum()))
-    return float(np.clip(np.round(probability[order][min(last, len(order) - 1)], 3), least, 0.9))
+    return float(np.clip(np.round(probability[order][min(last, len(order) - 1)], 3), 0.05, 0.9))
 
 
 def precision_recall(gold: BoolArray, probability: FloatArray, weight: FloatArray, balanced: float) -> Curve:

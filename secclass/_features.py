@@ -1,9 +1,8 @@
 """Sentences to features: keys of what stands in them, the same for training and inference.
 
-Seven views of a sentence:
+Six views of a sentence:
 
 * **words**: the tokens themselves, as n-grams;
-* **unigrams**: the same tokens one by one, apart: what a sentence is about, where pairs of words tell no more;
 * **opening**: the words with which a text begins, apart: a document's title and first paragraphs;
 * **symbols**: each token as its word class, crime, country, name or function word, in order, as n-grams;
 * **characters**: of each word, as n-grams;
@@ -30,7 +29,7 @@ from secclass._names import BODY, FREE, HEADS, LAW, datelines, name_runs, title_
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, among, combine, ending_key, phrase_keys, tokenize
 from secclass._views import Attributes, Occurrences, Stream, joined, named, names
 
-VIEWS = ("word", "opening", "unigram", "symbol", "character")  # as n-grams
+VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
 GROUPS = (*VIEWS, "crime", "context", "shape")
 _GENERIC = "cross_border_crime"
 # How an expression matched: a kind of the lexicon, or in the company that it needs, or as a blocked fallback.
@@ -90,7 +89,7 @@ class Extractor:
     lexicon
         The compiled lexicon.
     lengths
-        For each n-gram view ("word", "opening", "unigram", "symbol", "character") the shortest and longest n-gram, e.g.
+        For each n-gram view ("word", "opening", "symbol", "character") the shortest and longest n-gram, e.g.
         ``{"word": (1, 2)}``; a view that is not named is not looked at.
     """
 
@@ -129,8 +128,7 @@ class Extractor:
         found: dict[str, Occurrences] = {}
         begins = tokens.boundary.nonzero()[0][tokens.sentence[places]]
         opening_words = words.part(places - begins <= _OPENING)
-        streams = {"word": words, "opening": opening_words, "unigram": words, "symbol": symbols}
-        for name, stream in streams.items():
+        for name, stream in (("word", words), ("opening", opening_words), ("symbol", symbols)):
             if name in self.lengths:
                 found[name] = stream.ngrams(self._salt[name], *self.lengths[name])
         if "character" in self.lengths:

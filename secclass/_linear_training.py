@@ -23,7 +23,7 @@ class AxisSettings:
     for a label only beside an expression of that label; ``c`` is the inverse regularisation of logistic
     regression; a feature must occur in ``min_count`` seeds. With ``cues`` the cues of stance are learnt too, with
     the inverse regularisation ``cue_c``; with ``network`` a network, beside the linear models. Features whose weights
-    are all below ``weight_floor`` are left out of the axis. No threshold is below ``least_threshold``.
+    are all below ``weight_floor`` are left out of the axis.
     """
 
     groups: tuple[str, ...]
@@ -35,7 +35,6 @@ class AxisSettings:
     cue_c: float = 0.7
     network: bool = False
     weight_floor: float = 0.1
-    least_threshold: float = 0.05
 
 
 @dataclass(frozen=True)

@@ -393,8 +393,7 @@ def load(
         ``{"telecom_fraud": ["fraud park~"]}``. They count at once, with the weight that the model gives to expressions
         of that crime type.
     thresholds
-        From which score on labels are given. "balanced", and None: each label as often as it is right to be given,
-        but a crime of the shipped model only where it is more likely than not.
+        From which score on labels are given. "balanced", and None: each label as often as it is right to be given.
         "precision": at least 0.95 of the sentences given a label have it, in cross-validation; a label that cannot
         keep that is never given. "recall": the highest F2, in which recall counts twice as much as precision.
         A number from 0 to 1: the same for all labels. A mapping of labels to any of these: the others are balanced.
