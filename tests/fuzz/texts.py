@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of splitting and tagging, with atheris (``pip install atheris``).
 
-    python -m tests.fuzz.texts -runs=10000000 -max_len=48
+    python -m tests.fuzz.texts -runs=10000000 -max_len=24 -rss_limit_mb=8000
 
 Every input is split and its spans are checked; every sentence that no input had before is tagged, 512 together, and
 the first of them once more alone, whose answer must be the same. Any exception ends the run and names the input.
