@@ -19,10 +19,9 @@ from typing import cast
 
 import secclass
 from secclass import CrimeType, Document, SecclassError, Stance, _html, _store
-from secclass._data import AXES
 from secclass._files import FileText, read_texts
 from secclass._operating import Point
-from secclass.labels import DIVIDERS, Scheme
+from secclass.labels import AXES, DIVIDERS, Scheme
 from secclass.results import marked
 
 _SPOOL = 1 << 26  # bytes of output that are held in memory

@@ -33,8 +33,8 @@ class Lesson:
     """What an axis learns from.
 
     ``gold`` has a row a text and a column a label; ``weight`` says, in the same shape, how much a text counts for a
-    label in fitting, ``frequency`` how much in calibration: it mends frequencies that are not natural. ``times`` is how
-    often a network sees each text, once if it is not given.
+    label in fitting (for a network only whether it does), ``frequency`` how much in calibration: it mends frequencies
+    that are not natural. ``times`` is how often a network sees each text, once if it is not given.
     """
 
     texts: Sequence[str]
@@ -162,7 +162,7 @@ def _fit_network(
     folds = [*lesson.folds, (everything, everything[:0])]
     fits = [fit if lesson.times is None else np.repeat(fit, lesson.times[fit]) for fit, _ in folds]
     trainers = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_fit_trainer)(sentences, fit, gold, start, taught) for fit in fits
+        joblib.delayed(_fit_trainer)(sentences, fit, gold, lesson.weight > 0, start, taught) for fit in fits
     )
     raw = np.zeros(gold.shape)
     for trainer, (_, held) in zip(trainers, folds, strict=True):
@@ -171,6 +171,6 @@ def _fit_network(
 
 
 def _fit_trainer(
-    sentences: Sentences, rows: IntArray, gold: BoolArray, start: FloatArray, taught: Network | None
+    sentences: Sentences, rows: IntArray, gold: BoolArray, counts: BoolArray, start: FloatArray, taught: Network | None
 ) -> Trainer:
-    return Trainer(sentences, gold.shape[1], start, taught).fit(rows, gold)
+    return Trainer(sentences, gold.shape[1], start, taught).fit(rows, gold, counts)

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from secclass.errors import SeedError
-from secclass.labels import CODEBOOK, DIVIDERS, Scheme, check_name, check_scheme
+from secclass.labels import AXES, DIVIDERS, Scheme, check_name, check_scheme
 
-AXES: dict[str, tuple[str, ...]] = {axis: tuple(str(label) for label in labels) for axis, labels in CODEBOOK}
 _BESIDE = ("id", "text", "genre", "free", "natural", "offtopic")  # all else that a sentence has are axes
 _Row = tuple[dict[str, Any], str]  # what a line holds, and where it stands
 

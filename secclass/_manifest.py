@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from secclass._data import AXES
 from secclass._features import GROUPS, VIEWS, Extractor
 from secclass._lexicon import Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
@@ -24,7 +23,7 @@ from secclass._table import BITS, in_order
 from secclass._tokens import IntArray, KeyArray, tokenize
 from secclass._validated import Curve, Validated
 from secclass.errors import ModelFormatError
-from secclass.labels import MOST_LABELS, check_name, check_scheme
+from secclass.labels import AXES, MOST_LABELS, check_name, check_scheme
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

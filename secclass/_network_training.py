@@ -58,8 +58,12 @@ class Trainer:
             self.weights["filters"] = taught.weights * grain
             self.weights["bias"] = taught.bias * (unit * grain)
 
-    def fit(self, rows: IntArray, gold: BoolArray) -> Trainer:
-        """Learn from these sentences; ``gold`` has a row a sentence of the corpus and a column a label."""
+    def fit(self, rows: IntArray, gold: BoolArray, counts: BoolArray) -> Trainer:
+        """Learn from these sentences.
+
+        ``gold`` has a row a sentence of the corpus and a column a label; ``counts``, in the same shape, says where it
+        is known.
+        """
         steps = EPOCHS * -(-len(rows) // _BATCH)
         adam = Adam(self.weights, _DECAY)
         step = 0
@@ -68,11 +72,11 @@ class Trainer:
             for begin in range(0, len(order), _BATCH):
                 batch = order[begin : begin + _BATCH]
                 rate = _RATE * min(1.0, (step + 1) / _WARM) * max(0.02, 1 - step / steps)
-                adam.step(self._gradient(batch, gold[batch]), rate)
+                adam.step(self._gradient(batch, gold[batch], counts[batch]), rate)
                 step += 1
         return self
 
-    def _gradient(self, batch: IntArray, gold: BoolArray) -> Mapping[str, FloatArray]:
+    def _gradient(self, batch: IntArray, gold: BoolArray, counts: BoolArray) -> Mapping[str, FloatArray]:
         """Gradient of the mean logistic loss, with attributes, dimensions and filters dropped at random."""
         token, place, opens, size = self.sentences.part(batch)
         attributes = self.sentences.shown(token, self._random)
@@ -83,7 +87,7 @@ class Trainer:
         strongest, where = self._strongest(laid, place, opens)
         filters = (self._random.random(strongest.shape) >= _DROPPED) / (1 - _DROPPED)
         seen = strongest * filters
-        error = (logistic(seen @ self.weights["output"] + self.weights["constant"]) - gold) / gold.size
+        error = counts * (logistic(seen @ self.weights["output"] + self.weights["constant"]) - gold) / gold.size
         back = (error @ self.weights["output"].T) * filters * (strongest > 0)
         # Only the strongest place of a filter learns: a sparse matrix of places and columns.
         parts = [(where[:, own] + offset, column, back[:, own]) for offset, column, own in self._columns]

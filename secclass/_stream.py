@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import Literal
@@ -70,9 +68,13 @@ def _runner(tag: Tag, n_jobs: int | None) -> tuple[int, _Run]:
 
 
 def _work(tag: Tag, parent: int, batch: Sequence[str]) -> list[Document]:
-    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
+    if os.getpid() != parent:
+        import signal
+        import threading
+
         # Ctrl-C in a terminal reaches workers too; they are ended by the process that asked, without a word.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
     return tag(batch)
 
 

@@ -84,15 +84,15 @@ def _kind(category: str) -> int:
 @functools.cache
 def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], BoolArray]:
     """Fold (to a plain lower-case character), class, and capital flag for each character below the limit."""
-    chars = [chr(code) for code in range(_LIMIT)]
-    categories = [unicodedata.category(char) for char in chars]
-    place = {name: number for number, name in enumerate(sorted(set(categories)))}
-    category = np.frombuffer(bytes([place[name] for name in categories]), np.uint8)
-    kind = np.append(np.array([*map(_kind, place)], np.uint8)[category], np.array([_SINGLE, _MARK], np.uint8))
+    chars = [*map(chr, range(_LIMIT))]
+    categories = "".join(map(unicodedata.category, chars)).encode()  # two letters each
+    pairs, category = np.unique(np.frombuffer(categories, np.uint16), return_inverse=True)
+    names = [name.decode() for name in pairs.view("S2").tolist()]
+    kind = np.append(np.array([*map(_kind, names)], np.uint8)[category], np.array([_SINGLE, _MARK], np.uint8))
     for low, high in _UNSPACED:
         kind[low:high][kind[low:high] == _WORD] = _SINGLE
-    capital = np.append(np.array([name in ("Lu", "Lt") for name in place])[category], [False, False])
-    lowered = [char.lower()[0] for char in chars]
+    capital = np.append(np.array([name in ("Lu", "Lt") for name in names])[category], [False, False])
+    lowered = [*map(str.lower, chars)]  # one character each, but of the Latin ones
     # Latin letters only: stripping marks elsewhere would destroy vowels.
     lowered[:0x250] = [unicodedata.normalize("NFD", char)[0] for char in lowered[:0x250]]
     fold = _codes("".join([*lowered, chr(_LIMIT), chr(_BOUNDARY)])).astype(np.uint64)

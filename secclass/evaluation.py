@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from secclass._data import AXES, Labelled, read_labelled, read_own
+from secclass._data import Labelled, read_labelled, read_own
 from secclass.errors import OptionError, SeedError, optional
-from secclass.labels import CODEBOOK
+from secclass.labels import AXES, CODEBOOK
 from secclass.tagger import Tagger
 
 BoolArray = npt.NDArray[np.bool_]

@@ -169,6 +169,7 @@ def find_label(value: str, *kinds: type[CrimeType] | type[Stance]) -> CrimeType 
 
 
 CODEBOOK: Scheme = (("crimes", tuple(CrimeType)), ("stances", tuple(Stance)))
+AXES: dict[str, tuple[str, ...]] = {axis: tuple(str(label) for label in labels) for axis, labels in CODEBOOK}
 _KINDS: dict[str, type[CrimeType] | type[Stance]] = {"crimes": CrimeType, "stances": Stance}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-import logging
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -32,12 +32,18 @@ from secclass.results import (
     check_expressions,
 )
 
-_log = logging.getLogger("secclass")
-_log.addHandler(logging.NullHandler())  # silent unless the application configures logging
 _BATCH = 512  # sentences that are scored at once, unless they have more characters than this:
 _BATCH_CHARACTERS = 1 << 18
 _ORDER = [axis for axis, _ in CODEBOOK]  # these come first
 _NO_SCORES: Mapping[Any, float] = MappingProxyType({})
+
+
+def _log(level: Literal["debug", "info"], message: str, *values: object) -> None:
+    """To the logger ``secclass``; an application that has not imported logging cannot hear it."""
+    if "logging" in sys.modules:
+        import logging
+
+        getattr(logging.getLogger("secclass"), level)(message, *values)
 
 
 class Tagger:
@@ -120,7 +126,7 @@ class Tagger:
             If ``thresholds`` has no meaning.
         """
         texts = check_texts(sentences)
-        _log.debug("tagging %d sentences", len(texts))
+        _log("debug", "tagging %d sentences", len(texts))
         return list(self._tagged(texts, [(0, len(text)) for text in texts], self._chosen(thresholds)))
 
     def stream(
@@ -277,7 +283,7 @@ class Tagger:
         places = [sentence_spans(text) for text in texts]
         sentences = [text[start:end] for text, spans in zip(texts, places, strict=True) for start, end in spans]
         characters = sum(map(len, texts))
-        _log.debug("tagging %d texts of %d characters in %d sentences", len(texts), characters, len(sentences))
+        _log("debug", "tagging %d texts of %d characters in %d sentences", len(texts), characters, len(sentences))
         tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)), thresholds)
         return [
             Document(text, tuple(itertools.islice(tagged, len(spans))), scheme=self.info.scheme)
@@ -372,7 +378,7 @@ def _columns(flags: BoolArray) -> dict[int, list[int]]:
 def _read(directory: Path) -> _store.Model:
     model = _store.read(directory)
     name, version, digest = (model.manifest[entry] for entry in ("name", "version", "digest"))
-    _log.info("read model %s %s from %s, digest %s", name, version, directory, digest)
+    _log("info", "read model %s %s from %s, digest %s", name, version, directory, digest)
     return model
 
 

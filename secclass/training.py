@@ -17,7 +17,7 @@ from secclass import _store
 from secclass._axis_training import FOLDS, Lesson, even_folds, fit_axis, random_folds, ungated
 from secclass._calibration import natural_weight, precision_recall, unsure_bands
 from secclass._card import card
-from secclass._data import AXES, Labelled, checked_names, digest, read_labelled, read_own, scheme_of
+from secclass._data import Labelled, checked_names, digest, read_labelled, read_own, scheme_of
 from secclass._features import Extractor
 from secclass._lexicon import Lexicon
 from secclass._linear import Axis, FloatArray
@@ -27,13 +27,13 @@ from secclass._tokens import BoolArray, IntArray
 from secclass._validated import Validated
 from secclass.errors import OptionError, SeedError
 from secclass.evaluation import AxisScore, Reliability, Unsure, indicator, score
-from secclass.labels import MOST_LABELS
+from secclass.labels import AXES, MOST_LABELS
 
 LENGTHS = {"word": (1, 2), "symbol": (1, 2)}
 OWN_LENGTHS = {"word": (1, 2), "character": (2, 5), "symbol": (1, 2)}
 SETTINGS = {
     "crimes": AxisSettings(
-        ("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0, min_count=3
+        ("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0, min_count=4
     ),
     "stances": AxisSettings(
         ("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, min_count=3, cues=True, network=True
@@ -186,7 +186,7 @@ def _rounded(part: Any) -> Any:
 class _Trained:
     """An axis with the gold labels and calibrated out-of-fold scores of all seeds, and how much each counts.
 
-    A seed that leaves a label of the axis open has no label and no score here, and counts for nothing.
+    Where a seed leaves a label open it has no label and no score here, and counts for nothing.
     """
 
     axis: Axis
@@ -227,25 +227,28 @@ def _train_axis(
     n_jobs: int,
 ) -> _Trained:
     """Learn an axis: as the shipped model's, or without ``settings`` as labels of one's own."""
-    # A sentence that leaves a label of the axis open teaches nothing about it.
-    taught = np.array([not row.open(name, labels) for row in rows])
-    rows = [row for row, counts in zip(rows, taught, strict=True) if counts]
-    times = times[taught]
-    gold = indicator([row.labels(name) for row in rows], labels)
-    for label, count in zip(labels, gold.sum(axis=0), strict=True):
-        if min(count, len(rows) - count) < FOLDS:
+    # A label that a sentence leaves open is not learnt from it.
+    counts = np.array([[label not in row.open(name, labels) for label in labels] for row in rows])
+    taught: BoolArray = np.logical_or.reduce(counts, axis=1)
+    rows = [row for row, some in zip(rows, taught, strict=True) if some]
+    counts, times = counts[taught], times[taught]
+    gold = indicator([row.labels(name) for row in rows], labels) & counts
+    for label, count, among in zip(labels, gold.sum(axis=0), counts.sum(axis=0), strict=True):
+        if min(count, among - count) < FOLDS:
             raise SeedError(
-                f"label {label!r} of axis {name!r} stands on {count} of {len(rows)} sentences; it needs at least "
+                f"label {label!r} of axis {name!r} stands on {count} of {among} sentences; it needs at least "
                 f"{FOLDS} with it and {FOLDS} without it: write more, or take the label out (or all of {name!r}, if it "
                 "is no axis)"
             )
     natural = np.array([row.natural for row in rows])
-    frequency = np.stack([natural_weight(column, natural) for column in gold.T], axis=1)
-    weight = np.repeat(times[:, None].astype(float), len(labels), axis=1)
+    frequency = np.zeros(gold.shape)
+    for column, of_label in enumerate(counts.T):
+        frequency[of_label, column] = natural_weight(gold[of_label, column], natural[of_label])
+    weight = times[:, None] * counts.astype(float)
     folds = random_folds(len(rows)) if settings else even_folds(gold)
     lesson = Lesson([row.text for row in rows], gold, weight, frequency, folds, times)
     axis, held_out = fit_axis(name, labels, settings or ungated(OWN_LENGTHS), extractor, lesson, n_jobs)
-    return _Trained(axis, *(_among(taught, part) for part in (gold, held_out, frequency)))
+    return _Trained(axis, *(_among(taught, part) for part in (gold, held_out * counts, frequency)))
 
 
 def _among(rows: BoolArray, values: npt.NDArray[Any]) -> npt.NDArray[Any]:

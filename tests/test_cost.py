@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = str(Path(secclass.__file__).parent)
 MEGABYTE = 1_000_000
 OWN = {
-    *("_archive", "_characters", "_cues", "_data", "_features", "_frames", "_lexicon", "_linear", "_manifest"),
+    *("_archive", "_characters", "_cues", "_features", "_frames", "_lexicon", "_linear", "_manifest"),
     *("_names", "_network", "_operating", "_scope", "_store", "_stream", "_table", "_text", "_tokens"),
     *("_validated", "_views", "errors", "labels", "results", "tagger"),
 }
@@ -45,6 +45,7 @@ def test_a_process_that_tags_loads_no_more_than_it_needs() -> None:
     # Of numpy nothing that it does not load by itself, but for names of types.
     assert all("typing" in name for name in loaded if name.startswith("numpy"))
     assert not tops & {"html", "argparse", "asyncio", "concurrent", "email", "http", "multiprocessing", "socket"}
+    assert not tops & {"csv", "logging", "signal"}
 
 
 def test_the_shipped_model_is_small() -> None:

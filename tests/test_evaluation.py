@@ -8,8 +8,9 @@ import pytest
 from sklearn.metrics import f1_score
 
 from secclass import MissingDependencyError, OptionError, SeedError, Tagger
-from secclass._data import AXES, Labelled, read_labelled
+from secclass._data import Labelled, read_labelled
 from secclass.evaluation import MIN_SUPPORT, LabelScore, Reliability, Unsure, evaluate, plot, score
+from secclass.labels import AXES
 from tests.helpers import needed
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from secclass import _network_training as training
 from secclass import _pretraining
-from secclass._data import AXES
 from secclass._features import Extractor, Features
 from secclass._lexicon import Lexicon
 from secclass._network import REACH, WIDTHS, Network, columns, places
 from secclass._network_training import DIMENSIONS, Trainer
 from secclass._pretraining import Guesser, pretrained
 from secclass._sentences import Sentences
+from secclass.labels import AXES
 
 TEXTS = ["red fox saw grey wolf", "grey wolf saw red fox", "", "Fox", "a wolf and a fox and a wolf and a fox"] * 8
 
@@ -86,7 +86,7 @@ def test_whole_numbers_score_as_the_weights_do(trainer: Trainer, found: Features
     rows = np.arange(len(TEXTS))
     gold = np.zeros((len(TEXTS), 2), bool)
     gold[::5, 0] = gold[1::5, 1] = True
-    fitted = trainer.fit(rows, gold)
+    fitted = trainer.fit(rows, gold, np.ones_like(gold))
     exact = fitted.raw(rows)
     assert np.abs(fitted.network().raw(found) + fitted.weights["constant"] - exact).max() < 0.05 * exact.std()
 
@@ -94,7 +94,8 @@ def test_whole_numbers_score_as_the_weights_do(trainer: Trainer, found: Features
 def test_a_network_begins_with_what_another_was_taught(trainer: Trainer) -> None:
     """Its filters say the same up to a scale; embeddings that the other does not have stay as they were."""
     rows = np.arange(len(TEXTS))
-    fitted = trainer.fit(rows, np.eye(len(TEXTS), 2, dtype=bool))
+    gold = np.eye(len(TEXTS), 2, dtype=bool)
+    fitted = trainer.fit(rows, gold, np.ones_like(gold))
     taught = fitted.network()
     nothing = np.zeros_like(trainer.weights["embedding"])
     begun = training.Trainer(trainer.sentences, 2, nothing, taught, seed=5)
@@ -116,7 +117,7 @@ def test_order_is_learnt(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(training, "EPOCHS", 120)
     gold = np.zeros((len(TEXTS), 2), bool)
     gold[::5, 0] = gold[1::5, 1] = True
-    scores = trainer.fit(np.arange(len(TEXTS)), gold).raw(np.arange(5))
+    scores = trainer.fit(np.arange(len(TEXTS)), gold, np.ones_like(gold)).raw(np.arange(5))
     assert scores[0, 0] > 1 > -1 > scores[1, 0]
     assert scores[1, 1] > 1 > -1 > scores[0, 1]
 
@@ -137,11 +138,12 @@ def test_the_gradient_is_that_of_the_loss(trainer: Trainer, monkeypatch: pytest.
     trainer.sentences.hidden[:] = 0
     batch = np.array([0, 1, 3, 4])
     gold = np.array([[1, 0], [0, 1], [0, 0], [1, 1]], bool)
-    gradient = trainer._gradient(batch, gold)
+    counts = np.array([[1, 1], [1, 0], [0, 0], [1, 1]], bool)
+    gradient = trainer._gradient(batch, gold, counts)
 
     def loss() -> float:
         scores = trainer.raw(batch)
-        return float(np.logaddexp(0, np.where(gold, -scores, scores)).mean())
+        return float((counts * np.logaddexp(0, np.where(gold, -scores, scores))).mean())
 
     check_gradient(trainer.weights, gradient, loss)
 

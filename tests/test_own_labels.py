@@ -211,7 +211,7 @@ def test_a_model_that_is_written_again_answers_alike(folder: Path, tmp_path: Pat
             assert list(scores.values()) == pytest.approx(list(other.scores[axis].values()), abs=1e-3)
 
 
-def test_a_sentence_teaches_nothing_on_axes_that_it_leaves_open(folder: Path, tmp_path: Path) -> None:
+def test_a_sentence_teaches_nothing_of_labels_that_it_leaves_open(folder: Path, tmp_path: Path) -> None:
     rows = [{"text": row.text, **row.own} for row in read_own(SENTENCES)]
     rows += [
         {"text": "The guards smiled.", "tone": "friendly"},

@@ -12,10 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 import secclass
-from secclass._data import AXES, Labelled, read_labelled
+from secclass._data import Labelled, read_labelled
 from secclass._features import COMPANY
 from secclass._lexicon import FALLBACK, PLAIN
 from secclass._names import LAW
+from secclass.labels import AXES
 
 
 def kind_of_crime(tagger: secclass.Tagger, text: str, label: str) -> str:

@@ -27,8 +27,9 @@ import numpy as np
 from contenders import CONTENDERS, Contender, Predict, fasttext, minilm, textcat, tfidf
 
 import secclass
-from secclass._data import AXES, read_labelled
+from secclass._data import read_labelled
 from secclass.evaluation import indicator
+from secclass.labels import AXES
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "seeds" / "en"
