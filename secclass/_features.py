@@ -26,15 +26,18 @@ from secclass._characters import character_ngrams
 from secclass._cues import Cues, find_cues
 from secclass._lexicon import FALLBACK, FALSE_FRIEND, HINT, PLAIN, Lexicon, inside_another
 from secclass._names import BODY, FREE, HEADS, LAW, datelines, name_runs, title_case
+from secclass._spelling import Spelling
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, among, combine, ending_key, phrase_keys, tokenize
 from secclass._views import Attributes, Occurrences, Stream, joined, named, names
 
 VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
 GROUPS = (*VIEWS, "crime", "context", "shape")
 _GENERIC = "cross_border_crime"
-# How an expression matched: a kind of the lexicon, or in the company that it needs, or as a blocked fallback.
-COMPANY, _BLOCKED = 4, 5
-_KINDS = 6
+# How an expression matched: a kind of the lexicon, or in the company that it needs, a hint in such company, or as a
+# blocked fallback.
+COMPANY, _BLOCKED, _HINT_MET = 4, 5, 6
+_KINDS = 7
+_MET = np.array([COMPANY, _HINT_MET, FALSE_FRIEND, FALLBACK])  # by kind
 _ACTORS = ("official", "public_body", "joint_subject", "country", "nationality")  # classes that stay visible in names
 _SUBJECTS = (
     *_ACTORS,
@@ -91,11 +94,14 @@ class Extractor:
     lengths
         For each n-gram view ("word", "opening", "symbol", "character") the shortest and longest n-gram, e.g.
         ``{"word": (1, 2)}``; a view that is not named is not looked at.
+    spelling
+        The words that are known: misspelt ones are read as those. Without it, words are taken as they stand.
     """
 
-    def __init__(self, lexicon: Lexicon, lengths: dict[str, tuple[int, int]]) -> None:
+    def __init__(self, lexicon: Lexicon, lengths: dict[str, tuple[int, int]], spelling: Spelling | None = None) -> None:
         self.lexicon = lexicon
         self.lengths = lengths
+        self.spelling = spelling
         self._salt = {name: named(f"view {name}") for name in GROUPS}
         self._symbol_of_class = names(f"class{symbol}" for symbol in lexicon.symbols)
         context = [s.split(":")[0] in lexicon.context for s in lexicon.symbols]
@@ -104,6 +110,7 @@ class Extractor:
         self._actors = np.sort(np.append(self._symbol_of_class[np.array(subject, bool)], named("name")))
         self._is_actor = np.array([s in _ACTORS for s in lexicon.symbols], bool)
         self._list = {name: index for index, name in enumerate(lexicon.lists)}
+        self._needed = lexicon.needed()
         crimes = lexicon.crime_names
         self._specific = np.array([name != _GENERIC for name in crimes], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
@@ -113,11 +120,14 @@ class Extractor:
 
     def extract(self, texts: Sequence[str]) -> Features:
         """All features of a batch of sentences."""
-        tokens = tokenize(texts)
+        written = tokenize(texts)
+        # Capitals throughout tell neither names nor a title.
+        shouted = np.array([*map(str.isupper, texts), False])
+        titles = title_case(written) & ~shouted
+        capital = written.capital & ~(titles | shouted)[written.sentence]
+        tokens = self.spelling.corrected(texts, written, capital) if self.spelling else written
         present, flags = self._word_lists(tokens)
         function = flags["function"]
-        titles = title_case(tokens)
-        capital = tokens.capital & ~titles[tokens.sentence]
         run, opening = name_runs(tokens, capital, function, flags["connector"], flags)
         crimes = self._crime_matches(tokens, present, run)
         hidden = _names_hidden(tokens, function, flags["countries"], run)
@@ -136,12 +146,12 @@ class Extractor:
             found["character"] = character_ngrams(texts, tokens, salt, *self.lengths["character"])
         found["crime"], owner = self._crime_features(tokens, crimes)
         found["context"] = self._context_features(tokens, symbols, crimes, opening)
-        found["shape"] = self._shape(tokens, titles)
+        found["shape"] = self._shape(tokens, titles[: tokens.size])
         candidates = np.zeros((tokens.size, len(self.lexicon.crime_names)), bool)
         real = crimes.how != FALSE_FRIEND
         candidates[crimes.sentence[real], crimes.crime[real]] = True
         cues = find_cues(tokens, symbols, skeleton, self._context, self._actors)
-        return Features(tokens, function, found, cues, attributes, candidates, owner)
+        return Features(written, function, found, cues, attributes, candidates, owner)
 
     def _word_lists(self, tokens: Tokens) -> tuple[BoolArray, dict[str, BoolArray]]:
         """Which lists each sentence has words of, and for the named lists which tokens."""
@@ -175,8 +185,8 @@ class Extractor:
         crime, kind, company = self.lexicon.crime_parts(member)
         # Without its company an expression says nothing, and a false friend speaks of the crime.
         accompanied = company >= 0
-        alone = accompanied & ~present[tokens.sentence[first[number]], company]
-        how = np.where(accompanied & (kind == PLAIN), COMPANY, np.where(alone, PLAIN, kind))
+        alone = accompanied & ~present[tokens.sentence[first[number], None], self._needed[company]].all(axis=1)
+        how = np.where(alone, PLAIN, np.where(accompanied, _MET[kind], kind))
         keep = ~alone | (kind == FALSE_FRIEND)
         number, crime, how = number[keep], crime[keep], how[keep]
         speaks = np.zeros(len(first), bool)
@@ -223,7 +233,7 @@ class Extractor:
         last = np.arange(count)
         taken = np.zeros(count, bool)
 
-        solid = (crimes.how != HINT) & (crimes.how != FALSE_FRIEND) & (crimes.place < LAW)
+        solid = ~np.isin(crimes.how, (HINT, _HINT_MET, FALSE_FRIEND)) & (crimes.place < LAW)
         first_c, steps = crimes.first[solid], (crimes.last - crimes.first)[solid]
         for step in range(int(np.max(steps, initial=-1)) + 1):
             at = first_c[steps >= step] + step
@@ -251,8 +261,8 @@ class Extractor:
         classed = np.zeros(count, bool)
         classed[first_s] = True
         last[first_s] = first_s + size_s - 1
-        for at in range(1, int(np.max(size_s, initial=1))):
-            drop[first_s[size_s > at] + at] = True
+        for further in range(1, int(np.max(size_s, initial=1))):
+            drop[first_s[size_s > further] + further] = True
         # Runs of one open symbol count once.
         plain = in_name | (symbol == named("word")) | (symbol == named("name"))
         repeated = np.zeros(count, bool)
@@ -346,13 +356,13 @@ class Extractor:
         )
 
     def _shape(self, tokens: Tokens, titles: BoolArray) -> Occurrences:
-        """Length band, title case, last mark."""
+        """Length band, title case."""
         words = np.bincount(tokens.sentence[tokens.word], minlength=tokens.size + 1)[: tokens.size]
         band = np.searchsorted([4, 8, 14, 22, 32, 45], words)
         bands = np.array([named(f"length{i}") for i in range(7)], np.uint64)
         rows = np.arange(tokens.size)
         opening = tokens.boundary.nonzero()[0]
-        title = rows[titles[: tokens.size]]
+        title = rows[titles]
         key = np.concatenate([bands[band], np.full(len(title), named("title"), np.uint64)])
         sentence = np.concatenate([rows, title])
         return Occurrences(key, sentence, opening[sentence] + 1, opening[sentence + 1] - 1)

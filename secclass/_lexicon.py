@@ -1,16 +1,17 @@
 """The lexicon: expressions of each crime type, word classes for stance, shared word lists.
 
 Notation of the files (full text in docs/lexicon.md): an entry of one to twelve words a line, ``noun~`` and ``verb+``
-add regular inflections, ``a|b`` gives alternatives, ``expr & words`` needs company in the sentence, ``? expr``
-is a hint, ``! expr`` a false friend that hides what stands inside it (``! expr & words``: only in company),
-``/ expr`` a fallback that counts only where the sentence names no other crime type.
+add regular inflections, ``a|b`` gives alternatives, ``expr & words`` needs company in the sentence, and
+``expr & words & words`` company of each kind; ``? expr`` is a hint, ``! expr`` a false friend that hides what stands
+inside it, ``/ expr`` a fallback that counts only where the sentence names no other crime type.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ from secclass.errors import SeedError
 
 PLAIN, HINT, FALSE_FRIEND, FALLBACK = range(4)
 _MARKS = {"?": HINT, "!": FALSE_FRIEND, "/": FALLBACK}
+AND = " & "  # between the lists that an expression needs
 _MAX_TOKENS = 12
+_MOST_PHRASES = 20_000  # of one line
 _MOST = 1 << 16  # states and sets of members of a matcher
 _Tree = dict[int, tuple[set[int], "_Tree"]]  # key of a token: members of the expression that ends here, what goes on
 _State = tuple[tuple[int, int, int], ...]  # steps: key of a token, member set, number of the next state
@@ -30,7 +33,7 @@ _State = tuple[tuple[int, int, int], ...]  # steps: key of a token, member set, 
 
 @dataclass(frozen=True)
 class Entry:
-    """One expanded expression: what it belongs to and, for crime types, its kind and the list it needs."""
+    """One expanded expression: what it belongs to and, for crime types, its kind and the list or lists it needs."""
 
     phrase: str
     owner: str
@@ -67,8 +70,18 @@ def _alternatives(item: str) -> list[str]:
 
 
 def expand(pattern: str) -> list[str]:
-    """The phrases that an expression in lexicon notation stands for."""
-    return [" ".join(words) for words in itertools.product(*map(_alternatives, pattern.split()))]
+    """The phrases that an expression in lexicon notation stands for.
+
+    Raises
+    ------
+    SeedError
+        If they are too many.
+    """
+    words = [_alternatives(item) for item in pattern.split()]
+    count = math.prod(map(len, words))
+    if count > _MOST_PHRASES:
+        raise SeedError(f"{pattern!r} stands for {count:,} phrases, more than {_MOST_PHRASES:,}: write several lines")
+    return [" ".join(phrase) for phrase in itertools.product(*words)]
 
 
 def _expand_class(pattern: str, name: str) -> list[tuple[str, str]]:
@@ -106,10 +119,11 @@ def crime_entries(line: str, owner: str, where: str) -> list[Entry]:
         If the line breaks the notation; the message begins with ``where``.
     """
     kind = _MARKS.get(line[:1], PLAIN)
-    pattern, _, company = (line[1:] if kind else line).partition("&")
-    if not pattern.strip() or (company and kind == HINT):
-        raise SeedError(f"{where}: {line!r} is not '[! or /] expr [& words]' or '? expr'")
-    needs = " ".join(sorted(company.split()))
+    pattern, *company = (line[1:] if kind else line).split("&")
+    sets = sorted(" ".join(sorted(words.split())) for words in company)
+    if not pattern.strip() or "" in sets:
+        raise SeedError(f"{where}: {line!r} is not '[?, ! or /] expr [& words ...]'")
+    needs = AND.join(sets)
     return [Entry(phrase, owner, kind, needs) for phrase in expand(pattern.strip())]
 
 
@@ -162,6 +176,9 @@ def read_context(folder: Path) -> tuple[str, ...]:
 def read_lists(folder: Path) -> list[Entry]:
     """Entries of ``lists/NAME.txt``."""
     paths = sorted(folder.glob("*.txt"))
+    for path in paths:
+        if AND in path.stem:
+            raise SeedError(f"{path}: {AND!r} in the name of a list; rename it")
     return [Entry(phrase, p.stem) for p in paths for _, line in _lines(p) for phrase in expand(line)]
 
 
@@ -171,13 +188,25 @@ def company_lists(crimes: Sequence[Entry], lists: Sequence[Entry]) -> list[Entry
     for entry in lists:
         by_name.setdefault(entry.owner, []).append(entry.phrase)
     made = []
-    for needs in sorted({entry.company for entry in crimes if entry.company}):
+    for needs in sorted({words for entry in crimes if entry.company for words in entry.company.split(AND)}):
         for item in needs.split():
             if item.startswith("@") and item[1:] not in by_name:
                 raise SeedError(f"company {item!r} names no list; there are: {', '.join(sorted(by_name))}")
             words = by_name[item[1:]] if item.startswith("@") else expand(item)
             made += [Entry(phrase, needs) for phrase in words]
     return made
+
+
+def _numbered(crimes: Sequence[Entry], company: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """The entries with the lists of company named by number: their text would make a model larger."""
+    number = {name: f"company {n}" for n, name in enumerate(dict.fromkeys(entry.owner for entry in company))}
+    joined = {"": ""} | {
+        needs: AND.join(number[part] for part in needs.split(AND)) for needs in {e.company for e in crimes} - {""}
+    }
+    return (
+        [replace(entry, company=joined[entry.company]) for entry in crimes],
+        [replace(entry, owner=number[entry.owner]) for entry in company],
+    )
 
 
 @dataclass(frozen=True)
@@ -319,9 +348,11 @@ def inside_another(first: IntArray, size: IntArray) -> BoolArray:
 class Lexicon:
     """The compiled lexicon.
 
-    Members are places in ``crime_names`` (x 4 + kind, + company), ``symbols`` and ``lists``.
+    Members are places in ``crime_names`` (x 4 + kind, + company), ``symbols`` and ``lists``. A list named
+    ``"a & b"`` has no words of its own: a sentence has it if it has words of both (``needed``).
 
-    ``context`` are the word classes that are no cues by themselves.
+    ``context`` are the word classes that are no cues by themselves, ``vocabulary`` the keys of the words of all
+    entries but those that came with a model, whose scope knows them.
     """
 
     crime_names: tuple[str, ...]
@@ -331,6 +362,7 @@ class Lexicon:
     crimes: Matcher
     classes: Matcher
     words: Matcher
+    vocabulary: KeyArray = field(default_factory=lambda: np.empty(0, np.uint64))
 
     @classmethod
     def read(cls, folder: Path, crime_names: Sequence[str]) -> Lexicon:
@@ -348,8 +380,9 @@ class Lexicon:
         for entry in crimes:
             if entry.owner not in crime_names:
                 raise SeedError(f"{folder}/crimes/{entry.owner}.txt: no such label; known: {', '.join(crime_names)}")
-        words = [*lists, *company_lists(crimes, lists)]
-        list_names = tuple(sorted({entry.owner for entry in words}))
+        crimes, company = _numbered(crimes, company_lists(crimes, lists))
+        words = [*lists, *company]
+        list_names = tuple(sorted(_list_names(words, crimes)))
         symbols = tuple(sorted({entry.owner for entry in classes}))
         empty = Matcher.build({})
         context = read_context(folder / "classes")
@@ -359,21 +392,37 @@ class Lexicon:
             symbols,
             list_names,
             context,
-            Matcher.build(_grouped((e.phrase, lexicon.crime_member(e)) for e in crimes)),
-            Matcher.build(_grouped((e.phrase, symbols.index(e.owner)) for e in classes)),
-            Matcher.build(_grouped((e.phrase, list_names.index(e.owner)) for e in words)),
+            Matcher.build(lexicon.crime_members(crimes)),
+            Matcher.build(_grouped(classes, symbols)),
+            Matcher.build(_grouped(words, list_names)),
+            _vocabulary((*crimes, *classes, *words)),
         )
 
-    def crime_member(self, entry: Entry) -> int:
-        """The number that stands for an entry of a crime type; ``crime_parts`` takes it apart."""
-        company = self.lists.index(entry.company) + 1 if entry.company else 0
-        return (company * len(self.crime_names) + self.crime_names.index(entry.owner)) * 4 + entry.kind
+    def crime_members(self, entries: Iterable[Entry]) -> dict[str, set[int]]:
+        """For each phrase the numbers that stand for its entries; ``crime_parts`` takes them apart."""
+        company = {"": 0} | {name: place for place, name in enumerate(self.lists, 1)}
+        crime = {name: place for place, name in enumerate(self.crime_names)}
+        members: dict[str, set[int]] = {}
+        for entry in entries:
+            member = (company[entry.company] * len(crime) + crime[entry.owner]) * 4 + entry.kind
+            members.setdefault(entry.phrase, set()).add(member)
+        return members
 
     def crime_parts(self, members: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Crime, kind and company list (-1: needs none) of members."""
         rest, kind = np.divmod(members, 4)
         company, crime = np.divmod(rest, len(self.crime_names))
         return crime, kind, company - 1
+
+    def needed(self) -> IntArray:
+        """For each list (row) those of which a sentence must have words, the last one repeated; a last row of none."""
+        place = {name: index for index, name in enumerate(self.lists)}
+        joined = {index: [place[part] for part in name.split(AND)] for name, index in place.items() if AND in name}
+        needed = np.arange(len(self.lists) + 1)[:, None].repeat(max(map(len, joined.values()), default=1), axis=1)
+        for row, parts in joined.items():
+            needed[row] = (parts + parts[-1:] * needed.shape[1])[: needed.shape[1]]
+        needed[-1] = 0
+        return needed
 
     def with_expressions(self, extra: Mapping[str, Iterable[str]]) -> Lexicon:
         """This lexicon with more expressions of crime types, or of labels that it did not have, in lexicon notation."""
@@ -414,7 +463,7 @@ class Lexicon:
         """This lexicon with more entries; what is new to it stands after what it had."""
         words = [*lists, *company_lists(crimes, lists)]
         crime_names = _with(self.crime_names, (*names, *(entry.owner for entry in crimes)))
-        list_names = _with(self.lists, (entry.owner for entry in words))
+        list_names = _with(self.lists, _list_names(words, crimes))
         symbols = _with(self.symbols, (entry.owner for entry in classes))
         crime, kind, needs = self.crime_parts(self.crimes.members.astype(np.int64))
         members = (((needs + 1) * len(crime_names) + crime) * 4 + kind).astype(np.int32)
@@ -425,26 +474,39 @@ class Lexicon:
             lists=list_names,
             context=_with(self.context, context),
             crimes=replace(self.crimes, members=members),
+            vocabulary=np.union1d(self.vocabulary, _vocabulary((*crimes, *classes, *words))),
         )
         return replace(
             grown,
-            crimes=grown.crimes.extended(_grouped((e.phrase, grown.crime_member(e)) for e in crimes)),
-            classes=grown.classes.extended(_grouped((e.phrase, symbols.index(e.owner)) for e in classes)),
-            words=grown.words.extended(_grouped((e.phrase, list_names.index(e.owner)) for e in words)),
+            crimes=grown.crimes.extended(grown.crime_members(crimes)),
+            classes=grown.classes.extended(_grouped(classes, symbols)),
+            words=grown.words.extended(_grouped(words, list_names)),
         )
+
+
+def _list_names(words: Iterable[Entry], crimes: Iterable[Entry]) -> set[str]:
+    return {entry.owner for entry in words} | {entry.company for entry in crimes if entry.company}
 
 
 def _with(names: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     return (*names, *sorted({*more} - {*names}))
 
 
-def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+def _vocabulary(entries: Iterable[Entry]) -> KeyArray:
+    tokens = tokenize(sorted({entry.phrase for entry in entries}))
+    return np.unique(tokens.key[tokens.word])
+
+
+def _grouped(entries: Iterable[Entry], owners: Sequence[str]) -> dict[str, set[int]]:
+    """For each phrase the places of its owners."""
+    place = {owner: index for index, owner in enumerate(owners)}
     grouped: dict[str, set[int]] = {}
-    for phrase, member in pairs:
-        grouped.setdefault(phrase, set()).add(member)
+    for entry in entries:
+        grouped.setdefault(entry.phrase, set()).add(place[entry.owner])
     return grouped
 
 
 def no_lexicon() -> Lexicon:
     """A lexicon without entries."""
-    return Lexicon((), (), (), (), *(Matcher.build({}) for _ in range(3)))
+    empty = Matcher.build({})
+    return Lexicon((), (), (), (), empty, empty, empty)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from secclass._features import GROUPS, VIEWS, Extractor
-from secclass._lexicon import Lexicon, Matcher
+from secclass._lexicon import AND, Lexicon, Matcher
 from secclass._linear import Axis, FloatArray
 from secclass._network import WIDTHS, Network, columns
 from secclass._scope import Scope
@@ -81,12 +81,12 @@ def decode(
     lexicon = _read_lexicon(entry(manifest, "lexicon", dict), arrays)
     lengths = _read_lengths(entry(entry(manifest, "features", dict), "lengths", dict))
     described = entry(manifest, "axes", dict)
-    scope = {"known": 0.0}
+    described_scope = {"known": 0.0}
     if entry(manifest, "format", int) < 4:  # what format 3, and before it format 2, had not
         described = {name: {"network": False, "validated": {}, **entry(described, name, dict)} for name in described}
     else:
-        scope = entry(manifest, "scope", dict)
-    known = entry(scope, "known", float)
+        described_scope = entry(manifest, "scope", dict)
+    known = entry(described_scope, "known", float)
     if not 0 <= known <= 1:
         raise ValueError(f"the share of known words must be between 0 and 1, got {known}")
     if entry(manifest, "format", int) < 4 and described.keys() != AXES.keys():
@@ -99,12 +99,15 @@ def decode(
     extractor = Extractor(lexicon, lengths)
     if "probe" in manifest:
         _check_probe(entry(manifest, "probe", dict), extractor, axes)
-    return extractor, axes, Scope(_take(arrays, "scope", {"keys": np.uint64})["keys"], known)
+    scope = Scope(_take(arrays, "scope", {"keys": np.uint64})["keys"], known)
+    extractor.spelling = scope.spelling  # after the probe, whose words are taken as they stand
+    return extractor, axes, scope
 
 
 def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[dict[str, Any], Arrays]:
     """What ``decode`` reads: entries of the manifest, and the arrays."""
     lexicon = extractor.lexicon
+    unspelled = Extractor(lexicon, extractor.lengths)
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name in _MATCHERS:
         arrays |= _matcher_arrays(name, getattr(lexicon, name), _STEP_ARRAYS | _SET_ARRAYS)
@@ -132,7 +135,7 @@ def encode(extractor: Extractor, axes: Sequence[Axis], scope: Scope) -> tuple[di
         | ({"own": own} if own else {}),
         "features": {"lengths": {view: list(pair) for view, pair in extractor.lengths.items()}},
         "scope": {"known": scope.known},
-        "probe": {"texts": _PROBE, "raw": _raw(extractor, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
+        "probe": {"texts": _PROBE, "raw": _raw(unspelled, [_as_stored(axis) for axis in axes], _PROBE).tolist()},
     }
     return manifest, arrays
 
@@ -237,11 +240,14 @@ def _read_lexicon(described: Mapping[str, Any], arrays: Arrays) -> Lexicon:
     for name in own:
         check_name(name)
     names = (*crimes, *own)
+    missing = {part for name in lists if AND in name for part in name.split(AND)} - {*lists}
+    if missing:
+        raise ValueError(f"it names company in lists that it does not have: {sorted(missing)}")
     if set(own) & {*AXES["crimes"]} or len(names) > MOST_LABELS:
         raise ValueError(f"own names in the lexicon must be no crime types, and at most {MOST_LABELS} with these")
     members = ((len(lists) + 1) * len(names) * 4, len(symbols), len(lists))
-    matchers = (_read_matcher(n, arrays, most) for n, most in zip(_MATCHERS, members, strict=True))
-    return Lexicon(names, symbols, lists, context, *matchers)
+    found, classes, words = (_read_matcher(n, arrays, most) for n, most in zip(_MATCHERS, members, strict=True))
+    return Lexicon(names, symbols, lists, context, found, classes, words)
 
 
 def _check_labels(labels: Sequence[str], known: Sequence[str]) -> None:

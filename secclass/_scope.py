@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from secclass._names import title_case
+from secclass._spelling import Spelling
 from secclass._table import KeyTable, in_order
 from secclass._tokens import NUMBER_KEY, YEAR_KEY, BoolArray, IntArray, KeyArray, Tokens, among, tokenize
 
@@ -25,8 +26,8 @@ _SINGLE, _SIGNS, _BEYOND = np.uint64(0x0E00), np.uint64(0x2000), np.uint64(0x300
 class Scope:
     """What a model knows of its language.
 
-    ``keys`` (stored, rising) are those of the words that it has seen in at least two seeds. Of a sentence of the
-    language at least the share ``known`` of words is known; with 0 no sentence is ever outside.
+    ``keys`` (stored, rising) are those of the words that it has seen in at least two seeds, and of its lexicon. Of a
+    sentence of the language at least the share ``known`` of words is known; with 0 no sentence is ever outside.
     """
 
     keys: KeyArray
@@ -36,8 +37,11 @@ class Scope:
         object.__setattr__(self, "_table", KeyTable(self.keys))
 
     @classmethod
-    def learn(cls, texts: Sequence[str], function: Callable[[Tokens], BoolArray]) -> Scope:
-        """Words and bound from the seeds; for the bound no seed knows its own. ``function`` flags function words."""
+    def learn(cls, texts: Sequence[str], function: Callable[[Tokens], BoolArray], vocabulary: KeyArray) -> Scope:
+        """Words and bound from the seeds; for the bound no seed knows its own.
+
+        ``function`` flags function words; the words of ``vocabulary`` are known as well.
+        """
         tokens = tokenize(texts)
         at = (_words(tokens)).nonzero()[0]
         keys, inverse = np.unique(tokens.key[at], return_inverse=True)
@@ -45,8 +49,15 @@ class Scope:
         seeds = np.zeros(len(tokens.key), np.int64)  # how many seeds have this word
         count = np.bincount(pairs[0], minlength=len(keys))
         seeds[at] = count[inverse]
-        shares = _known_shares(tokens, seeds >= 3, function(tokens))
-        return cls(in_order(keys[count >= 2])[0], float(np.round(np.quantile(shares, _OUTSIDE), 3)))
+        shares = _known_shares(tokens, (seeds >= 3) | np.isin(tokens.key, vocabulary), function(tokens))
+        known = np.union1d(keys[count >= 2], vocabulary)
+        return cls(in_order(known)[0], float(np.round(np.quantile(shares, _OUTSIDE), 3)))
+
+    @property
+    def spelling(self) -> Spelling | None:
+        """The words that are known, to read misspelt ones by; None if nothing is known of words."""
+        table: KeyTable = self._table  # type: ignore[attr-defined]
+        return Spelling((table,)) if self.known else None
 
     def reasons(self, tokens: Tokens, function: BoolArray) -> list[str | None]:
         """Why each sentence is outside what the model knows, or None. ``function`` flags the function words."""

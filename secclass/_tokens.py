@@ -100,7 +100,7 @@ def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], BoolArray]
     return fold, kind, capital
 
 
-def _powers(length: int) -> tuple[KeyArray, KeyArray]:
+def powers(length: int) -> tuple[KeyArray, KeyArray]:
     """The powers of the prime and of its inverse, at least ``length`` of each. Only small tables are kept."""
     size = 1 << max(12, (length - 1).bit_length())
     return _kept_powers(size) if size <= _KEPT_POWERS else _new_powers(size)
@@ -133,7 +133,7 @@ def keys_of(words: Sequence[str]) -> KeyArray:
     sizes = np.fromiter(map(len, words), np.int64, len(words))
     begins = np.cumsum(sizes) - sizes
     place = np.arange(sizes.sum()) - np.repeat(begins, sizes)
-    forward, _ = _powers(int(sizes.max(initial=0)))
+    forward, _ = powers(int(sizes.max(initial=0)))
     return np.add.reduceat(_codes("".join(words)) * forward[place], begins) if words else np.empty(0, np.uint64)
 
 
@@ -202,7 +202,7 @@ def tokenize(texts: Sequence[str]) -> Tokens:
     breaks = (~inside).nonzero()[0]
     ends = np.append(breaks, len(char))[np.searchsorted(breaks, starts, side="right")]
 
-    forward, backward = _powers(len(char))
+    forward, backward = powers(len(char))
     sums = np.zeros(len(char) + 1, np.uint64)
     np.cumsum(char * forward[: len(char)], out=sums[1:])
     key = (sums[ends] - sums[starts]) * backward[starts]

@@ -291,7 +291,7 @@ class Contribution:
     """What one feature adds to a label's raw score.
 
     ``words`` is the text that the feature covers, from character ``start`` to ``end`` of the sentence;
-    ``view`` says how it was looked at (word, symbol, cue, pattern, crime, context, shape).
+    ``view`` says how it was looked at (word, opening, symbol, character, cue, pattern, crime, context, shape).
     """
 
     words: str

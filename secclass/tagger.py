@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from secclass._frames import Frame
 from secclass._linear import Axis, FloatArray
 from secclass._operating import Point, Thresholds, thresholds_of
 from secclass._text import check_text, check_texts, sentence_spans
-from secclass._tokens import BoolArray
+from secclass._tokens import BoolArray, IntArray
 from secclass.errors import ModelDamagedError
 from secclass.labels import CODEBOOK, CrimeType, Stance, members
 from secclass.results import (
@@ -44,6 +44,16 @@ def _log(level: Literal["debug", "info"], message: str, *values: object) -> None
         import logging
 
         getattr(logging.getLogger("secclass"), level)(message, *values)
+
+
+class _Scored(NamedTuple):
+    """What is found out of sentences: why each is outside, if it is; for each axis an array, a row a sentence.
+
+    It is all that a worker sends back: documents are many small objects, which take longer to send than to make.
+    """
+
+    reasons: list[str | None]
+    scores: list[FloatArray]
 
 
 class Tagger:
@@ -113,7 +123,8 @@ class Tagger:
         OptionError
             If ``thresholds`` has no meaning.
         """
-        return self._documents([check_text(text)], thresholds=self._chosen(thresholds))[0]
+        texts = [check_text(text)]
+        return next(self._documents(texts, self._split_and_scored(texts), self._chosen(thresholds)))
 
     def tag_sentences(self, sentences: Iterable[str], *, thresholds: Thresholds | None = None) -> list[Sentence]:
         """Tag sentences that are already split: one Sentence for each, in order. ``thresholds`` as in ``tag``.
@@ -127,7 +138,8 @@ class Tagger:
         """
         texts = check_texts(sentences)
         _log("debug", "tagging %d sentences", len(texts))
-        return list(self._tagged(texts, [(0, len(text)) for text in texts], self._chosen(thresholds)))
+        spans = [(0, len(text)) for text in texts]
+        return list(self._tagged(texts, spans, self._scored(texts), self._chosen(thresholds)))
 
     def stream(
         self,
@@ -177,9 +189,15 @@ class Tagger:
         MissingDependencyError
             If ``progress`` is asked for and tqdm is not installed.
         """
-        tag = functools.partial(self._documents, thresholds=self._chosen(thresholds))
         return _stream.stream(
-            tag, texts, batch_size=batch_size, n_jobs=n_jobs, progress=progress, errors=errors, scheme=self.info.scheme
+            self._split_and_scored,
+            functools.partial(self._documents, thresholds=self._chosen(thresholds)),
+            texts,
+            batch_size=batch_size,
+            n_jobs=n_jobs,
+            progress=progress,
+            errors=errors,
+            scheme=self.info.scheme,
         )
 
     def tag_frame(
@@ -278,45 +296,68 @@ class Tagger:
     def _reasons(self, found: Features) -> list[str | None]:
         return self._scope.reasons(found.tokens, found.function)
 
-    def _documents(self, texts: Sequence[str], thresholds: Mapping[str, FloatArray]) -> list[Document]:
-        """The documents of a batch of texts, all their sentences tagged together."""
+    def _split_and_scored(self, texts: Sequence[str]) -> tuple[IntArray, IntArray, _Scored]:
+        """How many sentences each of a batch of texts has, where they begin and end, and their scores together."""
         places = [sentence_spans(text) for text in texts]
         sentences = [text[start:end] for text, spans in zip(texts, places, strict=True) for start, end in spans]
         characters = sum(map(len, texts))
         _log("debug", "tagging %d texts of %d characters in %d sentences", len(texts), characters, len(sentences))
-        tagged = self._tagged(sentences, list(itertools.chain.from_iterable(places)), thresholds)
-        return [
-            Document(text, tuple(itertools.islice(tagged, len(spans))), scheme=self.info.scheme)
-            for text, spans in zip(texts, places, strict=True)
-        ]
+        spans = np.array([*itertools.chain.from_iterable(places)], np.int64).reshape(-1, 2)
+        return np.array([*map(len, places)], np.int64), spans, self._scored(sentences)
+
+    def _documents(
+        self, texts: Sequence[str], found: tuple[IntArray, IntArray, _Scored], thresholds: Mapping[str, FloatArray]
+    ) -> Iterator[Document]:
+        """The documents of a batch of texts, from what was found in them."""
+        counts, spans, scored = found
+        places = spans.tolist()
+        owners = itertools.chain.from_iterable(map(itertools.repeat, texts, counts.tolist()))
+        sentences = [text[start:end] for text, (start, end) in zip(owners, places, strict=True)]
+        tagged = self._tagged(sentences, places, scored, thresholds)
+        for text, count in zip(texts, counts.tolist(), strict=True):
+            yield Document(text, tuple(itertools.islice(tagged, count)), scheme=self.info.scheme)
+
+    def _scored(self, sentences: Sequence[str]) -> _Scored:
+        reasons: list[str | None] = []
+        scores: list[list[FloatArray]] = [[np.empty((0, len(axis.labels)))] for axis in self._axes]
+        for part in _batches(sentences):
+            found = self._extractor.extract(sentences[part])
+            reasons += self._reasons(found)
+            for axis, parts in zip(self._axes, scores, strict=True):
+                parts.append(axis.probabilities(axis.raw(found)))
+        return _Scored(reasons, [*map(np.concatenate, scores)])
 
     def _tagged(
-        self, texts: Sequence[str], spans: Sequence[tuple[int, int]], thresholds: Mapping[str, FloatArray]
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[int]],
+        scored: _Scored,
+        thresholds: Mapping[str, FloatArray],
     ) -> Iterator[Sentence]:
-        for part in _batches(texts):
-            batch = texts[part]
-            found = self._extractor.extract(batch)
-            reasons = self._reasons(found)
-            judged = {a.name: _Decisions(a, a.raw(found), thresholds[a.name], reasons) for a in self._axes}
-            crimes, stances = (judged.get(name) for name in _ORDER)
-            own = {name: part for name, part in judged.items() if name not in _ORDER}
-            for row, (text, (start, end)) in enumerate(zip(batch, spans[part], strict=True)):
-                more: tuple[Any, ...] = ()
-                if own:
-                    labels = MappingProxyType({name: part.given(row) for name, part in own.items()})
-                    more = labels, MappingProxyType({name: part.scores(row) for name, part in own.items()})
-                yield Sentence(
-                    text,
-                    start,
-                    end,
-                    crimes.given(row) if crimes else (),
-                    stances.given(row) if stances else (),
-                    crimes.scores(row) if crimes else _NO_SCORES,
-                    stances.scores(row) if stances else _NO_SCORES,
-                    tuple(label for part in judged.values() for label in part.unsure(row)),
-                    reasons[row],
-                    *more,
-                )
+        reasons = scored.reasons
+        judged = {
+            axis.name: _Decisions(axis, scores, thresholds[axis.name], reasons)
+            for axis, scores in zip(self._axes, scored.scores, strict=True)
+        }
+        crimes, stances = (judged.get(name) for name in _ORDER)
+        own = {name: part for name, part in judged.items() if name not in _ORDER}
+        for row, (text, (start, end)) in enumerate(zip(texts, spans, strict=True)):
+            more: tuple[Any, ...] = ()
+            if own:
+                labels = MappingProxyType({name: part.given(row) for name, part in own.items()})
+                more = labels, MappingProxyType({name: part.scores(row) for name, part in own.items()})
+            yield Sentence(
+                text,
+                start,
+                end,
+                crimes.given(row) if crimes else (),
+                stances.given(row) if stances else (),
+                crimes.scores(row) if crimes else _NO_SCORES,
+                stances.scores(row) if stances else _NO_SCORES,
+                tuple(label for part in judged.values() for label in part.unsure(row)),
+                reasons[row],
+                *more,
+            )
 
 
 def _batches(texts: Sequence[str]) -> Iterator[slice]:
@@ -347,13 +388,12 @@ def _judged(
 
 
 class _Decisions:
-    """Scores of a batch on one axis, as labels."""
+    """Scores of sentences on one axis, as labels."""
 
-    def __init__(self, axis: Axis, raw: FloatArray, thresholds: FloatArray, reasons: Sequence[str | None]) -> None:
+    def __init__(self, axis: Axis, scores: FloatArray, thresholds: FloatArray, reasons: Sequence[str | None]) -> None:
         self._labels: tuple[Any, ...] = members(axis.name, axis.labels)
-        probabilities = axis.probabilities(raw)
-        self._scores = probabilities.tolist()
-        given, unsure = _judged(axis, probabilities, thresholds, reasons)
+        self._scores = scores.tolist()
+        given, unsure = _judged(axis, scores, thresholds, reasons)
         self._given, self._unsure = _columns(given), _columns(unsure)
 
     def given(self, row: int) -> tuple[Any, ...]:
@@ -418,7 +458,9 @@ def load(
     extractor = found.extractor
     extra = check_expressions(extra_expressions or {}, extractor.lexicon.crime_names)
     if extra:
-        found = found._replace(extractor=Extractor(extractor.lexicon.with_expressions(extra), extractor.lengths))
+        lexicon = extractor.lexicon.with_expressions(extra)
+        spelling = extractor.spelling and extractor.spelling.knowing(lexicon.vocabulary)
+        found = found._replace(extractor=Extractor(lexicon, extractor.lengths, spelling))
     return Tagger(found, directory, extra, thresholds)
 
 

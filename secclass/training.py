@@ -149,7 +149,7 @@ def train(
     }
     # A few sentences do not show what words other sentences will have: then none is outside.
     scope = (
-        Scope.learn([row.text for row in rows], extractor.function_words)
+        Scope.learn([row.text for row in rows], extractor.function_words, extractor.lexicon.vocabulary)
         if seeds
         else Scope(np.empty(0, np.uint64), 0.0)
     )

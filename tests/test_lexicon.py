@@ -15,6 +15,7 @@ from secclass._lexicon import (
     Entry,
     Lexicon,
     Matcher,
+    crime_entries,
     expand,
     no_lexicon,
     read_classes,
@@ -42,12 +43,14 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def test_crime_marks(tmp_path: Path) -> None:
     text = "# comment\nterror plot\nct & scan blast\n? cell\n! ct scan\n/ extremism  # said of no other\n"
+    text += "? vest & wore|bought & market mosque\n"
     assert read_crimes(write(tmp_path, "terrorism.txt", text)) == [
         Entry("terror plot", "terrorism", PLAIN),
         Entry("ct", "terrorism", PLAIN, "blast scan"),
         Entry("cell", "terrorism", HINT),
         Entry("ct scan", "terrorism", FALSE_FRIEND),
         Entry("extremism", "terrorism", FALLBACK),
+        Entry("vest", "terrorism", HINT, "market mosque & wore|bought"),
     ]
 
 
@@ -65,7 +68,9 @@ def test_class_forms(tmp_path: Path) -> None:
 
 def test_faults_name_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match=r"terrorism\.txt:2"):
-        read_crimes(write(tmp_path / "crimes", "terrorism.txt", "bomb plot\n? cell & blast\n"))
+        read_crimes(write(tmp_path / "crimes", "terrorism.txt", "bomb plot\ncell & blast &\n"))
+    with pytest.raises(SeedError, match=r"stands for 10,000,000,000 phrases"):
+        read_crimes(write(tmp_path / "many", "terrorism.txt", " ".join(["|".join("abcdefghij")] * 10)))
     with pytest.raises(SeedError, match="no such label"):
         Lexicon.read(write(tmp_path / "a" / "crimes", "jaywalking.txt", "x\n").parent, ["terrorism"])
     with pytest.raises(SeedError, match="names no list"):
@@ -166,7 +171,7 @@ def test_expressions_in_one_file(tmp_path: Path) -> None:
     path.write_text("confer+\n", encoding="utf-8")
     with pytest.raises(SeedError, match=r"mine.txt:1: 'confer\+' stands before the first line"):
         read_expressions(path)
-    path.write_text("[meeting]\n? talk & peace\n", encoding="utf-8")
+    path.write_text("[meeting]\n? & peace\n", encoding="utf-8")
     with pytest.raises(SeedError, match=r"mine.txt:2: .* is not"):
         read_expressions(path)
 
@@ -177,3 +182,37 @@ def test_extra_expressions_have_the_whole_notation() -> None:
     texts = ["Assets on the list.", "A list.", "The list price of assets."]
     found = Extractor(lexicon, {}).extract(texts)
     assert found.candidates.tolist() == [[True, False], [False, False], [True, False]]
+
+
+def test_company_of_each_kind_must_stand_in_the_sentence() -> None:
+    extra = {"theft": ["took & cash|gold & van~ @vehicle"], "joyride": ["? took & van~"]}
+    lexicon = no_lexicon()._grown(
+        [entry for owner, (line,) in extra.items() for entry in crime_entries(line, owner, "here")],
+        lists=[Entry("motor boat", "vehicle")],
+    )
+    texts = ["He took gold in two vans.", "Cash was in the motor boat they took.", "He took gold.", "He took a van."]
+    found = Extractor(lexicon, {}).extract([*texts, "A van with cash."])
+    assert lexicon.crime_names == ("joyride", "theft")
+    assert found.candidates.tolist() == [[True, True], [False, True], [False, False], [True, False], [False, False]]
+
+
+def test_a_hint_in_company_is_told_from_bare_hints_and_from_sure_expressions() -> None:
+    lines = ["took & van", "? took & van", "? took"]
+    seen = [
+        {
+            *Extractor(no_lexicon().with_expressions({"theft": [line]}), {})
+            .extract(["He took a van."])
+            .groups["crime"]
+            .key
+        }
+        for line in lines
+    ]
+    assert all(seen)
+    assert sum(map(len, seen)) == len(set.union(*seen))
+
+
+def test_no_list_may_be_named_like_company_of_two_kinds(tmp_path: Path) -> None:
+    write(tmp_path / "crimes", "theft.txt", "took & van\n")
+    write(tmp_path / "lists", "van & boat.txt", "dinghy\n")
+    with pytest.raises(SeedError, match="in the name of a list"):
+        Lexicon.read(tmp_path, ["theft"])

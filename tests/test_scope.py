@@ -78,11 +78,13 @@ def test_real_english_stays_inside(shared: Path, tagger: Tagger) -> None:
     assert outside(tagger, [json.loads(line)["text"] for line in lines]) < 0.01
 
 
-def test_the_vocabulary_is_of_words_in_two_seeds_and_without_a_bound_nothing_is_outside(tagger: Tagger) -> None:
+def test_the_vocabulary_is_of_words_in_two_seeds_or_the_lexicon_and_without_a_bound_nothing_is_outside(
+    tagger: Tagger,
+) -> None:
     extractor: Extractor = tagger._extractor
     texts = ["the ministers met here"] * 3 + [f"strange{n} odd{n} unseen{n} words{n}" for n in range(3)]
-    scope = Scope.learn(texts, extractor.function_words)
-    words = np.array([key for (key,) in phrase_keys(["here", "met", "ministers", "the"])])
+    words = np.array([key for (key,) in phrase_keys(["here", "met", "ministers", "the", "listed"])])
+    scope = Scope.learn(texts, extractor.function_words, words[3:])
     assert (scope.keys == in_order(words)[0]).all()
     found = extractor.extract([texts[0], texts[-1]])
     assert Scope(scope.keys, 0.5).reasons(found.tokens, found.function) == [None, "other language"]

@@ -31,6 +31,11 @@ TEXTS = [
 ]
 
 
+def unchanged(batch: Sequence[str], found: list[Document]) -> list[Document]:
+    """Where the work itself makes documents, nothing is left to do."""
+    return found
+
+
 class Source:
     """An iterable that counts how far it was read."""
 
@@ -99,7 +104,9 @@ def tag_or_fail(texts: Sequence[str]) -> list[Document]:
 @pytest.mark.parametrize(("n_jobs", "odd"), [(1, "fail"), (2, "kill the worker")])
 def test_a_failing_worker_costs_only_the_text_that_made_it_fail(n_jobs: int, odd: str) -> None:
     texts = [*TEXTS[:5], odd, *TEXTS[5:11]]
-    documents = list(_stream.stream(tag_or_fail, texts, batch_size=4, n_jobs=n_jobs, progress=False, errors="collect"))
+    documents = list(
+        _stream.stream(tag_or_fail, unchanged, texts, batch_size=4, n_jobs=n_jobs, progress=False, errors="collect")
+    )
     assert [document.text for document in documents] == texts
     assert [index for index, document in enumerate(documents) if document.error] == [5]
     assert isinstance(documents[5].error, TaggingError)
@@ -114,7 +121,7 @@ def always_fail(texts: Sequence[str]) -> list[Document]:
 
 def test_where_nothing_works_no_item_is_blamed() -> None:
     with pytest.raises(OSError, match="the cluster is gone"):
-        list(_stream.stream(always_fail, TEXTS, batch_size=4, n_jobs=1, progress=False, errors="collect"))
+        list(_stream.stream(always_fail, unchanged, TEXTS, batch_size=4, n_jobs=1, progress=False, errors="collect"))
 
 
 def test_an_error_of_the_source_is_raised_as_it_is(tagger: Tagger) -> None:

@@ -15,6 +15,7 @@ import functools
 import itertools
 import random
 import re
+import string
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -211,6 +212,18 @@ def typo(text: str) -> str:
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
+def other_typo(text: str) -> str:
+    """A letter left out, put in or changed, anywhere in one longer word that is no function word."""
+    choose = random.Random(text)
+    words = [match for match in re.finditer(r"[A-Za-z]{5,}", text) if match[0].lower() not in FUNCTION_WORDS]
+    if not words:
+        return text
+    word = choose.choice(words)
+    at = choose.randrange(word.start(), word.end())
+    letter = choose.choice(string.ascii_lowercase)
+    return text[:at] + choose.choice(["", letter, text[at] + letter]) + text[at + 1 :]
+
+
 STEPS = range(1, SWAPS + 1)
 CHANGES: dict[str, list[Callable[[str], str]]] = {
     "all lower case": [str.lower],
@@ -222,7 +235,8 @@ CHANGES: dict[str, list[Callable[[str], str]]] = {
     "dateline": [other_dateline],
     "other ministers and persons": [functools.partial(other_persons, step=step) for step in STEPS],
     "other countries": [functools.partial(other_countries, step=step) for step in STEPS],
-    "one typo": [typo],
+    "one typo, letters exchanged": [typo],
+    "one typo of another kind": [other_typo],
 }
 
 

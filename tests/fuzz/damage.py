@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from secclass import ModelDamagedError, _archive, _manifest, _store
+from secclass._table import BITS
 from tests.fuzz.models import FORMAT_1, put, rewritten
 
 
@@ -52,7 +53,7 @@ def load_largest(directory: Path) -> None:
     rest = sum(array.nbytes for array in parts.values()) + 50_000
     count = (_store._MOST_FILES - rest) // 8  # bytes for each key and its value
     own = _manifest._unpacked(parts["crimes.keys"])  # they stay, or the model would be refused for its probe
-    keys = np.union1d(own, np.arange(1, count, dtype=np.uint64) * np.uint64((1 << 48) // count))
+    keys = np.union1d(own, np.arange(1, count, dtype=np.uint64) * np.uint64((1 << BITS) // count))
     values = np.zeros(len(keys), np.uint16)
     values[np.searchsorted(keys, own)] = parts["crimes.values"]
     parts |= {"crimes.keys": _manifest._packed(keys), "crimes.values": values}

@@ -75,7 +75,7 @@ def rewritten(
     if states:
         lexicon = model.extractor.lexicon
         phrases = {
-            phrase: {lexicon.crime_member(Entry(phrase, owner))}
+            phrase: lexicon.crime_members([Entry(phrase, owner)])[phrase]
             for phrase, owner in (
                 ("money laundering", "money_laundering"),
                 ("money laundering ring", "money_laundering"),
