@@ -109,8 +109,7 @@ class Extractor:
         subject = [s.split(":")[0] in _SUBJECTS for s in lexicon.symbols]
         self._actors = np.sort(np.append(self._symbol_of_class[np.array(subject, bool)], named("name")))
         self._is_actor = np.array([s in _ACTORS for s in lexicon.symbols], bool)
-        self._list = {name: index for index, name in enumerate(lexicon.lists)}
-        self._needed = lexicon.needed()
+        self._lists = lexicon.list_count
         crimes = lexicon.crime_names
         self._specific = np.array([name != _GENERIC for name in crimes], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
@@ -157,12 +156,12 @@ class Extractor:
         """Which lists each sentence has words of, and for the named lists which tokens."""
         first, size, sets = self.lexicon.words.find(tokens)
         place, member = self.lexicon.words.spread(sets)
-        present: BoolArray = np.zeros((tokens.size, max(1, len(self.lexicon.lists))), bool)
+        present: BoolArray = np.zeros((tokens.size, self._lists), bool)
         present[tokens.sentence[first[place]], member] = True
         flags: dict[str, BoolArray] = {}
         for name in (*HEADS, "countries", *_SINGLE_WORDS):
             flag: BoolArray = np.zeros(len(tokens.key), bool)
-            hits = place[member == self._list.get(name, -1)]
+            hits = place[member == self.lexicon.lists.get(name, -1)]
             if name in _SINGLE_WORDS:
                 hits = hits[size[hits] == 1]
             flag[first[hits]] = True
@@ -185,7 +184,10 @@ class Extractor:
         crime, kind, company = self.lexicon.crime_parts(member)
         # Without its company an expression says nothing, and a false friend speaks of the crime.
         accompanied = company >= 0
-        alone = accompanied & ~present[tokens.sentence[first[number], None], self._needed[company]].all(axis=1)
+        alone = accompanied.copy()
+        alone[accompanied] = ~self.lexicon.company.met(
+            company[accompanied], present, tokens.sentence[first[number[accompanied]]]
+        )
         how = np.where(alone, PLAIN, np.where(accompanied, _MET[kind], kind))
         keep = ~alone | (kind == FALSE_FRIEND)
         number, crime, how = number[keep], crime[keep], how[keep]

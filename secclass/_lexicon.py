@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from secclass._company import LISTED, Company, numbered, sorted_out, taken_apart
 from secclass._table import KeyTable, in_order
 from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, combine, phrase_keys, tokenize
 from secclass.errors import SeedError
 
 PLAIN, HINT, FALSE_FRIEND, FALLBACK = range(4)
+KINDS = 4
 _MARKS = {"?": HINT, "!": FALSE_FRIEND, "/": FALLBACK}
-AND = " & "  # between the lists that an expression needs
 _MAX_TOKENS = 12
 _MOST_PHRASES = 20_000  # of one line
 _MOST = 1 << 16  # states and sets of members of a matcher
@@ -33,7 +34,7 @@ _State = tuple[tuple[int, int, int], ...]  # steps: key of a token, member set, 
 
 @dataclass(frozen=True)
 class Entry:
-    """One expanded expression: what it belongs to and, for crime types, its kind and the list or lists it needs."""
+    """One expanded expression: what it belongs to and, for crime types, its kind and the company it needs, as text."""
 
     phrase: str
     owner: str
@@ -120,15 +121,14 @@ def crime_entries(line: str, owner: str, where: str) -> list[Entry]:
     """
     kind = _MARKS.get(line[:1], PLAIN)
     pattern, *company = (line[1:] if kind else line).split("&")
-    sets = sorted(" ".join(sorted(words.split())) for words in company)
-    if not pattern.strip() or "" in sets:
+    if not pattern.strip() or not all(words.strip() for words in company):
         raise SeedError(f"{where}: {line!r} is not '[?, ! or /] expr [& words ...]'")
-    needs = AND.join(sets)
+    needs = sorted_out(company)
     return [Entry(phrase, owner, kind, needs) for phrase in expand(pattern.strip())]
 
 
 def read_crimes(folder: Path) -> list[Entry]:
-    """Entries of ``crimes/ID.txt``. Company words become lists of their own, named by their text."""
+    """Entries of ``crimes/ID.txt``."""
     return [
         entry
         for path in sorted(folder.glob("*.txt"))
@@ -174,39 +174,13 @@ def read_context(folder: Path) -> tuple[str, ...]:
 
 
 def read_lists(folder: Path) -> list[Entry]:
-    """Entries of ``lists/NAME.txt``."""
-    paths = sorted(folder.glob("*.txt"))
-    for path in paths:
-        if AND in path.stem:
-            raise SeedError(f"{path}: {AND!r} in the name of a list; rename it")
-    return [Entry(phrase, p.stem) for p in paths for _, line in _lines(p) for phrase in expand(line)]
-
-
-def company_lists(crimes: Sequence[Entry], lists: Sequence[Entry]) -> list[Entry]:
-    """The lists that company words make: their words, and those of each ``@list`` among them."""
-    by_name: dict[str, list[str]] = {}
-    for entry in lists:
-        by_name.setdefault(entry.owner, []).append(entry.phrase)
-    made = []
-    for needs in sorted({words for entry in crimes if entry.company for words in entry.company.split(AND)}):
-        for item in needs.split():
-            if item.startswith("@") and item[1:] not in by_name:
-                raise SeedError(f"company {item!r} names no list; there are: {', '.join(sorted(by_name))}")
-            words = by_name[item[1:]] if item.startswith("@") else expand(item)
-            made += [Entry(phrase, needs) for phrase in words]
-    return made
-
-
-def _numbered(crimes: Sequence[Entry], company: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """The entries with the lists of company named by number: their text would make a model larger."""
-    number = {name: f"company {n}" for n, name in enumerate(dict.fromkeys(entry.owner for entry in company))}
-    joined = {"": ""} | {
-        needs: AND.join(number[part] for part in needs.split(AND)) for needs in {e.company for e in crimes} - {""}
-    }
-    return (
-        [replace(entry, company=joined[entry.company]) for entry in crimes],
-        [replace(entry, owner=number[entry.owner]) for entry in company],
-    )
+    """Entries of ``lists/NAME.txt``, owned by ``@NAME``."""
+    return [
+        Entry(phrase, LISTED + path.stem)
+        for path in sorted(folder.glob("*.txt"))
+        for _, line in _lines(path)
+        for phrase in expand(line)
+    ]
 
 
 @dataclass(frozen=True)
@@ -272,6 +246,8 @@ class Matcher:
         """A matcher that knows these phrases as well."""
         if not phrases:
             return self
+        if not len(self.keys):
+            return Matcher.build(phrases)
         merged = {phrase: {*members} for phrase, members in phrases.items()}
         listed = list(phrases)
         tokens = tokenize(listed)
@@ -348,17 +324,17 @@ def inside_another(first: IntArray, size: IntArray) -> BoolArray:
 class Lexicon:
     """The compiled lexicon.
 
-    Members are places in ``crime_names`` (x 4 + kind, + company), ``symbols`` and ``lists``. A list named
-    ``"a & b"`` has no words of its own: a sentence has it if it has words of both (``needed``).
-
-    ``context`` are the word classes that are no cues by themselves, ``vocabulary`` the keys of the words of all
-    entries but those that came with a model, whose scope knows them.
+    Members are places in ``crime_names`` (x 4 + kind, + ``company``), in ``symbols``, and of word lists. ``lists`` are
+    the places of those that have a name; the others are own words of company. ``context`` are the word classes that
+    are no cues by themselves, ``vocabulary`` the keys of the words of all entries but those that came with a model,
+    whose scope knows them.
     """
 
     crime_names: tuple[str, ...]
     symbols: tuple[str, ...]
-    lists: tuple[str, ...]
+    lists: Mapping[str, int]
     context: tuple[str, ...]
+    company: Company
     crimes: Matcher
     classes: Matcher
     words: Matcher
@@ -373,56 +349,23 @@ class Lexicon:
         SeedError
             If an entry breaks the notation, or a file of ``crimes/`` is not named by a known label.
         """
-        crimes, classes, lists = (
-            read(folder / name)
-            for name, read in (("crimes", read_crimes), ("classes", read_classes), ("lists", read_lists))
-        )
+        crimes = read_crimes(folder / "crimes")
         for entry in crimes:
             if entry.owner not in crime_names:
                 raise SeedError(f"{folder}/crimes/{entry.owner}.txt: no such label; known: {', '.join(crime_names)}")
-        crimes, company = _numbered(crimes, company_lists(crimes, lists))
-        words = [*lists, *company]
-        list_names = tuple(sorted(_list_names(words, crimes)))
-        symbols = tuple(sorted({entry.owner for entry in classes}))
-        empty = Matcher.build({})
-        context = read_context(folder / "classes")
-        lexicon = cls(tuple(crime_names), symbols, list_names, context, empty, empty, empty)
-        return cls(
-            lexicon.crime_names,
-            symbols,
-            list_names,
-            context,
-            Matcher.build(lexicon.crime_members(crimes)),
-            Matcher.build(_grouped(classes, symbols)),
-            Matcher.build(_grouped(words, list_names)),
-            _vocabulary((*crimes, *classes, *words)),
-        )
+        classes, context = read_classes(folder / "classes"), read_context(folder / "classes")
+        return no_lexicon()._grown(crimes, classes, read_lists(folder / "lists"), context, crime_names)
 
-    def crime_members(self, entries: Iterable[Entry]) -> dict[str, set[int]]:
-        """For each phrase the numbers that stand for its entries; ``crime_parts`` takes them apart."""
-        company = {"": 0} | {name: place for place, name in enumerate(self.lists, 1)}
-        crime = {name: place for place, name in enumerate(self.crime_names)}
-        members: dict[str, set[int]] = {}
-        for entry in entries:
-            member = (company[entry.company] * len(crime) + crime[entry.owner]) * 4 + entry.kind
-            members.setdefault(entry.phrase, set()).add(member)
-        return members
+    @property
+    def list_count(self) -> int:
+        """How many word lists there are, with a name or without."""
+        return 1 + max(int(self.words.members.max(initial=-1)), *self.lists.values(), -1)
 
     def crime_parts(self, members: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-        """Crime, kind and company list (-1: needs none) of members."""
-        rest, kind = np.divmod(members, 4)
+        """Crime, kind and company (-1: needs none) of members of ``crimes``."""
+        rest, kind = np.divmod(members, KINDS)
         company, crime = np.divmod(rest, len(self.crime_names))
         return crime, kind, company - 1
-
-    def needed(self) -> IntArray:
-        """For each list (row) those of which a sentence must have words, the last one repeated; a last row of none."""
-        place = {name: index for index, name in enumerate(self.lists)}
-        joined = {index: [place[part] for part in name.split(AND)] for name, index in place.items() if AND in name}
-        needed = np.arange(len(self.lists) + 1)[:, None].repeat(max(map(len, joined.values()), default=1), axis=1)
-        for row, parts in joined.items():
-            needed[row] = (parts + parts[-1:] * needed.shape[1])[: needed.shape[1]]
-        needed[-1] = 0
-        return needed
 
     def with_expressions(self, extra: Mapping[str, Iterable[str]]) -> Lexicon:
         """This lexicon with more expressions of crime types, or of labels that it did not have, in lexicon notation."""
@@ -432,7 +375,7 @@ class Lexicon:
             for item in items
             for entry in crime_entries(item.strip().lower(), owner, f"expression of {owner!r}")
         ]
-        return self._grown(entries, names=extra)
+        return self._grown(entries, names=sorted(extra))
 
     def with_files(self, path: Path) -> Lexicon:
         """This lexicon with that of a file of expressions, or of a directory with ``crimes``, ``classes``, ``lists``.
@@ -461,35 +404,58 @@ class Lexicon:
         names: Iterable[str] = (),
     ) -> Lexicon:
         """This lexicon with more entries; what is new to it stands after what it had."""
-        words = [*lists, *company_lists(crimes, lists)]
-        crime_names = _with(self.crime_names, (*names, *(entry.owner for entry in crimes)))
-        list_names = _with(self.lists, _list_names(words, crimes))
-        symbols = _with(self.symbols, (entry.owner for entry in classes))
-        crime, kind, needs = self.crime_parts(self.crimes.members.astype(np.int64))
-        members = (((needs + 1) * len(crime_names) + crime) * 4 + kind).astype(np.int32)
-        grown = replace(
+        crime_names = _with(self.crime_names, (*names, *sorted({entry.owner for entry in crimes})))
+        symbols = _with(self.symbols, sorted({entry.owner for entry in classes}))
+        symbol_place = {name: place for place, name in enumerate(symbols)}
+        companies = sorted({entry.company for entry in crimes} - {""})
+        words = [*lists, *self._own_words(companies, {entry.owner for entry in lists})]
+        named = {LISTED + name: place for name, place in self.lists.items()}
+        new = sorted({entry.owner for entry in words} - named.keys(), key=lambda name: (name[:1] != LISTED, name))
+        places = named | dict(zip(new, itertools.count(self.list_count), strict=False))
+        crime, kind, company = self.crime_parts(self.crimes.members.astype(np.int64))
+        members = ((company + 1) * len(crime_names) + crime) * KINDS + kind
+        number = {"": 0} | dict(zip(companies, itertools.count(1 + len(self.company)), strict=False))
+        crime_place = {name: place for place, name in enumerate(crime_names)}
+        return replace(
             self,
             crime_names=crime_names,
             symbols=symbols,
-            lists=list_names,
-            context=_with(self.context, context),
-            crimes=replace(self.crimes, members=members),
+            lists={name.removeprefix(LISTED): place for name, place in places.items() if name.startswith(LISTED)},
+            context=_with(self.context, sorted(context)),
+            company=self.company.extended(numbered(companies, places)),
+            crimes=replace(self.crimes, members=members.astype(np.int32)).extended(
+                _grouped(
+                    (e.phrase, (number[e.company] * len(crime_names) + crime_place[e.owner]) * KINDS + e.kind)
+                    for e in crimes
+                )
+            ),
+            classes=self.classes.extended(_grouped((e.phrase, symbol_place[e.owner]) for e in classes)),
+            words=self.words.extended(_grouped((e.phrase, places[e.owner]) for e in words)),
             vocabulary=np.union1d(self.vocabulary, _vocabulary((*crimes, *classes, *words))),
         )
-        return replace(
-            grown,
-            crimes=grown.crimes.extended(grown.crime_members(crimes)),
-            classes=grown.classes.extended(_grouped(classes, symbols)),
-            words=grown.words.extended(_grouped(words, list_names)),
-        )
 
-
-def _list_names(words: Iterable[Entry], crimes: Iterable[Entry]) -> set[str]:
-    return {entry.owner for entry in words} | {entry.company for entry in crimes if entry.company}
+    def _own_words(self, companies: Iterable[str], lists: Collection[str]) -> list[Entry]:
+        """The word lists that companies bring; they have no name but their own words."""
+        own: dict[str, None] = {}
+        for part in itertools.chain.from_iterable(itertools.chain.from_iterable(map(taken_apart, companies))):
+            if not part.startswith(LISTED):
+                own[part] = None
+            elif part not in lists and part.removeprefix(LISTED) not in self.lists:
+                known = sorted({*self.lists, *(name.removeprefix(LISTED) for name in lists)})
+                raise SeedError(f"company {part!r} names no list; there are: {', '.join(known)}")
+        return [Entry(phrase, words) for words in own for item in words.split() for phrase in expand(item)]
 
 
 def _with(names: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
-    return (*names, *sorted({*more} - {*names}))
+    return tuple(dict.fromkeys((*names, *more)))
+
+
+def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+    """For each phrase what it stands for."""
+    grouped: dict[str, set[int]] = {}
+    for phrase, member in pairs:
+        grouped.setdefault(phrase, set()).add(member)
+    return grouped
 
 
 def _vocabulary(entries: Iterable[Entry]) -> KeyArray:
@@ -497,16 +463,7 @@ def _vocabulary(entries: Iterable[Entry]) -> KeyArray:
     return np.unique(tokens.key[tokens.word])
 
 
-def _grouped(entries: Iterable[Entry], owners: Sequence[str]) -> dict[str, set[int]]:
-    """For each phrase the places of its owners."""
-    place = {owner: index for index, owner in enumerate(owners)}
-    grouped: dict[str, set[int]] = {}
-    for entry in entries:
-        grouped.setdefault(entry.phrase, set()).add(place[entry.owner])
-    return grouped
-
-
 def no_lexicon() -> Lexicon:
     """A lexicon without entries."""
     empty = Matcher.build({})
-    return Lexicon((), (), (), (), empty, empty, empty)
+    return Lexicon((), (), {}, (), Company.of_lists(0), empty, empty, empty)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = str(Path(secclass.__file__).parent)
 MEGABYTE = 1_000_000
 OWN = {
-    *("_archive", "_characters", "_cues", "_features", "_frames", "_lexicon", "_linear", "_manifest"),
+    *("_archive", "_characters", "_company", "_cues", "_features", "_frames", "_lexicon", "_linear", "_manifest"),
     *("_names", "_network", "_operating", "_scope", "_spelling", "_store", "_stream", "_table", "_text"),
     *("_tokens", "_validated", "_views", "errors", "labels", "results", "tagger"),
 }

@@ -14,7 +14,7 @@ FLOORS = [
     {"labels"},
     {"plots", "_html"},
     {"_archive", "_text", "_tokens", "_data", "_files", "_validated", "results"},
-    {"_table", "_views", "_stream", "_frames"},
+    {"_company", "_table", "_views", "_stream", "_frames"},
     {"_lexicon", "_names", "_cues", "_characters", "_spelling"},
     {"_features", "_scope"},
     {"_network"},

@@ -188,7 +188,7 @@ def test_company_of_each_kind_must_stand_in_the_sentence() -> None:
     extra = {"theft": ["took & cash|gold & van~ @vehicle"], "joyride": ["? took & van~"]}
     lexicon = no_lexicon()._grown(
         [entry for owner, (line,) in extra.items() for entry in crime_entries(line, owner, "here")],
-        lists=[Entry("motor boat", "vehicle")],
+        lists=[Entry("motor boat", "@vehicle")],
     )
     texts = ["He took gold in two vans.", "Cash was in the motor boat they took.", "He took gold.", "He took a van."]
     found = Extractor(lexicon, {}).extract([*texts, "A van with cash."])
@@ -211,8 +211,12 @@ def test_a_hint_in_company_is_told_from_bare_hints_and_from_sure_expressions() -
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
-def test_no_list_may_be_named_like_company_of_two_kinds(tmp_path: Path) -> None:
-    write(tmp_path / "crimes", "theft.txt", "took & van\n")
-    write(tmp_path / "lists", "van & boat.txt", "dinghy\n")
-    with pytest.raises(SeedError, match="in the name of a list"):
-        Lexicon.read(tmp_path, ["theft"])
+def test_extra_expressions_may_name_lists_of_the_lexicon_that_they_extend() -> None:
+    base = no_lexicon()._grown([], lists=[Entry("motor boat", "@vehicle")])
+    lexicon = base.with_expressions({"theft": ["took & @vehicle"]})
+    assert Extractor(lexicon, {}).extract(["He took a motor boat.", "He took it."]).candidates.tolist() == [
+        [True],
+        [False],
+    ]
+    with pytest.raises(SeedError, match="'@plane' names no list; there are: vehicle"):
+        base.with_expressions({"theft": ["took & @plane"]})

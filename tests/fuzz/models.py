@@ -26,7 +26,7 @@ import numpy as np
 import secclass
 from secclass import _archive, _store
 from secclass._features import Extractor
-from secclass._lexicon import Entry, Matcher
+from secclass._lexicon import Matcher
 from secclass._linear import Axis, coded
 from secclass._network import Network, columns
 from secclass._table import in_order
@@ -73,18 +73,13 @@ def rewritten(
     """
     model = _store.read(source)
     if states:
-        lexicon = model.extractor.lexicon
-        phrases = {
-            phrase: lexicon.crime_members([Entry(phrase, owner)])[phrase]
-            for phrase, owner in (
-                ("money laundering", "money_laundering"),
-                ("money laundering ring", "money_laundering"),
-                ("drug trafficking", "drug_trafficking"),
-                ("drug trafficking ring", "drug_trafficking"),
-            )
-        }
-        extractor = Extractor(replace(lexicon, crimes=Matcher.build(phrases)), model.extractor.lengths)
-        model = model._replace(extractor=extractor)
+        lexicon = replace(model.extractor.lexicon, crimes=Matcher.build({})).with_expressions(
+            {
+                "money_laundering": ["money laundering", "money laundering ring"],
+                "drug_trafficking": ["drug trafficking", "drug trafficking ring"],
+            }
+        )
+        model = model._replace(extractor=Extractor(lexicon, model.extractor.lengths))
     axes = model.axes
     if own:
         axes = (*axes, *(_own_axis(a) for a in axes if a.name == "stances"))
