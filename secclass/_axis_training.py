@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold
 
 from secclass._calibration import calibrate
 from secclass._features import Extractor
-from secclass._linear import Axis, FloatArray, coded
+from secclass._linear import Axis, FloatArray, coded, decoded
 from secclass._linear_training import AxisSettings, LinearFitter, Matrix
 from secclass._network import Network
 from secclass._network_training import DIMENSIONS, FILTERS, Trainer
@@ -24,6 +24,7 @@ from secclass._table import in_order
 from secclass._tokens import BoolArray, IntArray
 
 FOLDS = 5
+_FAR = -12.0  # raw score of what no expression points to
 _MIN_TOKENS = 3  # an attribute of tokens must stand on so many to be known to a network
 Folds = Sequence[tuple[IntArray, IntArray]]  # for each fold the sentences to learn from and those held out
 
@@ -85,7 +86,8 @@ def fit_axis(
     """
     gold = lesson.gold
     matrix = Matrix.build(extractor, lesson.texts, settings)
-    # A crime that no expression points to is out of reach: it is no example to learn from.
+    # A crime that no expression points to is out of reach, and a sentence without one tells nothing of what those
+    # with one mean: the scores of both lie far below any threshold.
     reach = matrix.candidates if settings.gated else np.ones_like(gold)
     fitted = joblib.Parallel(n_jobs=n_jobs)(
         joblib.delayed(_fit_label)(
@@ -109,24 +111,33 @@ def fit_axis(
     share = np.array([label.share for label in calibrated])
     if network:
         network = replace(network, output=(network.output * share).astype(np.float32))
-    rarity = np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
+    bias = weights[-1] + constant * share
+    groups, rarity = settings.groups, np.concatenate([*matrix.rarity.values(), np.ones(len(matrix.cue_keys))])
     keys = np.concatenate([*matrix.keys.values(), matrix.cue_keys])
     by_feature = weights[:-1] * rarity[:, None]
-    felt = np.flatnonzero(np.abs(by_feature).max(axis=1) >= settings.weight_floor)
-    keys, order = in_order(keys[felt])
-    felt = felt[order]
-    codes, scale = coded(by_feature[felt])
+    by_feature[np.abs(by_feature) < settings.weight_floor] = 0
+    felt = np.flatnonzero(by_feature.any(axis=1) | (settings.weight_floor == 0))
+    keys, rarity, by_feature = keys[felt], rarity[felt], by_feature[felt]
+    if settings.gated:
+        groups = (*groups, "mention")
+        keys = np.concatenate([extractor.mention_keys(labels), keys])
+        rarity = np.concatenate([np.ones(len(labels)), rarity])
+        by_feature = np.concatenate([np.diag(bias - _FAR), by_feature])
+    codes, scale = coded(by_feature)
+    if settings.gated:
+        bias = bias - np.diag(decoded(codes[: len(labels)], scale))
+    keys, order = in_order(keys)
     axis = Axis(
         name,
         tuple(labels),
-        settings.groups,
+        groups,
         settings.unit,
         settings.gated,
         settings.cues,
         keys,
-        rarity[felt].astype(np.float32),
-        codes,
-        weights[-1] + constant * share,
+        rarity[order].astype(np.float32),
+        codes[order],
+        bias,
         np.array([label.slope for label in calibrated]),
         np.array([label.intercept for label in calibrated]),
         np.array([label.threshold for label in calibrated]),
@@ -140,11 +151,11 @@ def _fit_label(
     fitter: LinearFitter, gold: BoolArray, reach: BoolArray, weight: FloatArray, folds: Folds
 ) -> tuple[FloatArray, FloatArray]:
     """One linear model: its weights, the bias last, and out-of-fold raw scores."""
-    use = ~gold | reach
-    raw = np.zeros(len(gold))
+    raw = np.full(len(gold), _FAR)
     for fit, held in folds:
-        raw[held] = fitter.raw(fitter.fit(fit[use[fit]], gold, weight), held)
-    return fitter.fit(np.flatnonzero(use), gold, weight), raw
+        within = held[reach[held]]
+        raw[within] = fitter.raw(fitter.fit(fit[reach[fit]], gold, weight), within)
+    return fitter.fit(np.flatnonzero(reach), gold, weight), raw
 
 
 def _fit_network(

@@ -25,14 +25,16 @@ class Calibrated:
 
 
 def calibrate(raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, weight: FloatArray) -> Calibrated:
-    """Turn out-of-fold scores of one label into probabilities, and set its threshold; sentences count by weight."""
-    use = ~gold | reach
+    """Turn out-of-fold scores of one label into probabilities, and set its threshold; sentences count by weight.
+
+    Those out of ``reach`` of the label have a part in neither.
+    """
     scores = np.stack([raw, beside], axis=1)
-    platt = LogisticRegression(C=1e6).fit(scores[use], gold[use], sample_weight=weight[use])
+    platt = LogisticRegression(C=1e6).fit(scores[reach], gold[reach], sample_weight=weight[reach])
     slope, of_network = map(float, platt.coef_[0])
     intercept = float(platt.intercept_[0])
     held_out = logistic(scores @ platt.coef_[0] + intercept)
-    threshold = set_threshold(gold[use], held_out[use], weight[use])
+    threshold = set_threshold(gold[reach], held_out[reach], weight[reach])
     return Calibrated(slope, intercept, of_network / slope, threshold, held_out)
 
 

@@ -31,7 +31,7 @@ from secclass._tokens import BoolArray, IntArray, KeyArray, Tokens, among, combi
 from secclass._views import Attributes, Occurrences, Stream, joined, named, names
 
 VIEWS = ("word", "opening", "symbol", "character")  # as n-grams
-GROUPS = (*VIEWS, "crime", "context", "shape")
+GROUPS = (*VIEWS, "crime", "context", "shape", "list", "mention")
 _GENERIC = "cross_border_crime"
 # How an expression matched: a kind of the lexicon, or in the company that it needs, a hint in such company, or as a
 # blocked fallback.
@@ -45,6 +45,7 @@ _SUBJECTS = (
     *("second_person", "suspect", "third_person", "third_thing"),
 )  # classes that can be the subject of an act
 _SINGLE_WORDS = ("function", "connector")  # lists of which only single words count
+_FORMAL = (*HEADS, *_SINGLE_WORDS, "countries")  # lists that tell what words do, not what they are about
 _SUFFIXES = ("ing", "ed", "ly", "s")
 _OPENING = 200  # tokens with which a text begins: of a document its title and first paragraphs
 ATTRIBUTES = ("word", "ending", "class", "shape")
@@ -55,8 +56,9 @@ class Features(NamedTuple):
 
     ``function`` flags the tokens that are function words. ``groups`` holds the occurrences of each feature group,
     ``cues`` the cues of stance, ``attributes`` those of each kind that the tokens have. ``candidates`` says for each
-    sentence (row) and crime type (column) whether any expression of that type stands in it, be it a hint;
-    ``owner`` for each occurrence of the group "crime" which crime type it speaks of (-1: no single one).
+    sentence (row) and crime type (column) whether any expression of that type stands in it, be it a hint, as the
+    group "mention" tells too; ``owner`` for each occurrence of the group "crime" which crime type it speaks of (-1:
+    no single one).
     """
 
     tokens: Tokens
@@ -110,10 +112,14 @@ class Extractor:
         self._actors = np.sort(np.append(self._symbol_of_class[np.array(subject, bool)], named("name")))
         self._is_actor = np.array([s in _ACTORS for s in lexicon.symbols], bool)
         self._lists = lexicon.list_count
+        self._list_keys = np.zeros(self._lists, np.uint64)
+        telling = {name: place for name, place in lexicon.lists.items() if name not in _FORMAL}
+        self._list_keys[[*telling.values()]] = names(f"list {name}" for name in telling)
         crimes = lexicon.crime_names
         self._specific = np.array([name != _GENERIC for name in crimes], bool)
         self._suffixes = [(ending_key(s), named(f"suffix{s}")) for s in _SUFFIXES]
         self._articles = np.sort([key for (key,) in phrase_keys(["the", "a", "an", "its", "their"])])
+        self._mention_keys = names(f"mention {name}" for name in crimes)
         hits = itertools.product(crimes, range(_KINDS), range(BODY + 1))
         self._match_keys = names(f"match{name}{how}{place}" for name, how, place in hits).reshape(-1, _KINDS, BODY + 1)
 
@@ -125,7 +131,7 @@ class Extractor:
         titles = title_case(written) & ~shouted
         capital = written.capital & ~(titles | shouted)[written.sentence]
         tokens = self.spelling.corrected(texts, written, capital) if self.spelling else written
-        present, flags = self._word_lists(tokens)
+        present, flags, listed = self._word_lists(tokens)
         function = flags["function"]
         run, opening = name_runs(tokens, capital, function, flags["connector"], flags)
         crimes = self._crime_matches(tokens, present, run)
@@ -145,6 +151,8 @@ class Extractor:
             found["character"] = character_ngrams(texts, tokens, salt, *self.lengths["character"])
         found["crime"], owner = self._crime_features(tokens, crimes)
         found["context"] = self._context_features(tokens, symbols, crimes, opening)
+        found["list"] = listed
+        found["mention"] = self._mentions(crimes)
         found["shape"] = self._shape(tokens, titles[: tokens.size])
         candidates = np.zeros((tokens.size, len(self.lexicon.crime_names)), bool)
         real = crimes.how != FALSE_FRIEND
@@ -152,14 +160,14 @@ class Extractor:
         cues = find_cues(tokens, symbols, skeleton, self._context, self._actors)
         return Features(written, function, found, cues, attributes, candidates, owner)
 
-    def _word_lists(self, tokens: Tokens) -> tuple[BoolArray, dict[str, BoolArray]]:
-        """Which lists each sentence has words of, and for the named lists which tokens."""
+    def _word_lists(self, tokens: Tokens) -> tuple[BoolArray, dict[str, BoolArray], Occurrences]:
+        """Which lists each sentence has words of, which tokens are those of the formal ones, and where others stand."""
         first, size, sets = self.lexicon.words.find(tokens)
         place, member = self.lexicon.words.spread(sets)
         present: BoolArray = np.zeros((tokens.size, self._lists), bool)
         present[tokens.sentence[first[place]], member] = True
         flags: dict[str, BoolArray] = {}
-        for name in (*HEADS, "countries", *_SINGLE_WORDS):
+        for name in _FORMAL:
             flag: BoolArray = np.zeros(len(tokens.key), bool)
             hits = place[member == self.lexicon.lists.get(name, -1)]
             if name in _SINGLE_WORDS:
@@ -167,7 +175,11 @@ class Extractor:
             flag[first[hits]] = True
             flag[first[hits] + size[hits] - 1] = True
             flags[name] = flag
-        return present, flags
+        key = self._list_keys[member]
+        some = key.nonzero()[0]
+        hits = place[some]
+        found = Occurrences(key[some], tokens.sentence[first[hits]], first[hits], (first + size - 1)[hits])
+        return present, flags, _once(found)
 
     def function_words(self, tokens: Tokens) -> BoolArray:
         """Which tokens are function words."""
@@ -189,16 +201,20 @@ class Extractor:
             company[accompanied], present, tokens.sentence[first[number[accompanied]]]
         )
         how = np.where(alone, PLAIN, np.where(accompanied, _MET[kind], kind))
-        keep = ~alone | (kind == FALSE_FRIEND)
+        keep = ~alone
         number, crime, how = number[keep], crime[keep], how[keep]
         speaks = np.zeros(len(first), bool)
         speaks[number] = True
         first, size, number = first[speaks], size[speaks], (np.cumsum(speaks) - 1)[number]
         hidden = inside_another(first, size)
+        hint = (how == HINT) | (how == _HINT_MET)
         generic = ~self._specific[crime]
         keep = ~(hidden[number] & generic)
         for own in set(crime[hidden[number] & ~generic].tolist()):
             rows = (crime == own).nonzero()[0]
+            inside = rows[inside_another(first[number[rows]], size[number[rows]])]
+            keep[inside[hint[inside]]] = False
+            rows = rows[~hint[rows]]  # a hint does not hide what is sure
             keep[rows[inside_another(first[number[rows]], size[number[rows]])]] = False
         number, crime, how = number[keep], crime[keep], how[keep]
         first, last = first[number], (first + size - 1)[number]
@@ -305,6 +321,14 @@ class Extractor:
             "shape": Attributes(combine(shape.astype(np.uint64), named("attribute shape")), at),
         }
 
+    def mention_keys(self, names: Sequence[str]) -> KeyArray:
+        """The keys that tell that a sentence holds an expression of these crime types."""
+        return self._mention_keys[[self.lexicon.crime_names.index(name) for name in names]]
+
+    def _mentions(self, crimes: _Crimes) -> Occurrences:
+        """For each crime type of each sentence the first expression that may speak of it."""
+        return _once(crimes.occurrences(self._mention_keys[crimes.crime], crimes.how != FALSE_FRIEND))
+
     def _crime_features(self, tokens: Tokens, crimes: _Crimes) -> tuple[Occurrences, IntArray]:
         """What matched and how, each feature once a sentence; and the crime type that each speaks of."""
         keys = self._match_keys[crimes.crime, crimes.how, crimes.place]
@@ -318,12 +342,8 @@ class Extractor:
         )
         pooled = np.full(int(crimes.specific.sum()), -1)
         owner = np.concatenate([crimes.crime, crimes.crime[beside], pooled])
-        order = np.lexsort((found.first, found.key, found.sentence))
-        new = np.ones(len(order), bool)
-        new[1:] = (np.diff(found.sentence[order]) != 0) | (found.key[order][1:] != found.key[order][:-1])
-        kept = order[new]
-        once = Occurrences(found.key[kept], found.sentence[kept], found.first[kept], found.last[kept])
-        return once, owner[kept]
+        kept = _first_ones(found)
+        return found.part(kept), owner[kept]
 
     def _context_features(self, tokens: Tokens, symbols: Stream, crimes: _Crimes, opening: IntArray) -> Occurrences:
         """The words of a crime expression, what stands on either side of it, and before the name it stands in."""
@@ -342,6 +362,7 @@ class Extractor:
         neighbours = np.array([left_symbol, left_word, right_symbol, right_word])[:, None]
         sides = np.array([named("left")] * 2 + [named("right")] * 2)[:, None, None]
         contexts = combine(combine(np.array([broad, keys]), neighbours), sides).reshape(8, len(keys))
+        after = ~tokens.boundary[crimes.first - 1]  # an opening tells nothing of what follows
         both = combine(combine(combine(broad, left_word), right_word), named("both"))
         # Before the name that it stands in, if any: "under the ... Act", "signed the ... Protocol".
         name = np.searchsorted(symbols.first, opening[crimes.first], side="right") - 1
@@ -350,7 +371,8 @@ class Extractor:
         named_place = combine(combine(named("place") + crimes.place.astype(np.uint64), before), named("before name"))
         return joined(
             [
-                *map(crimes.occurrences, contexts),
+                *(crimes.occurrences(keys, after) for keys in contexts[:4]),
+                *map(crimes.occurrences, contexts[4:]),
                 crimes.occurrences(itself, hinting),
                 crimes.occurrences(both),
                 crimes.occurrences(named_place, crimes.place != FREE),
@@ -374,6 +396,19 @@ def _names_hidden(tokens: Tokens, function: BoolArray, country: BoolArray, run: 
     """The keys of the tokens, but that the words of names, and countries, are not told apart."""
     hidden = np.where((run != FREE) & ~function, named("name"), tokens.key)
     return np.where(country, named("country"), hidden)
+
+
+def _first_ones(found: Occurrences) -> IntArray:
+    """Of each feature in each sentence the first occurrence."""
+    order = np.lexsort((found.first, found.key, found.sentence))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(found.sentence[order]) != 0) | (found.key[order][1:] != found.key[order][:-1])
+    return order[new]
+
+
+def _once(found: Occurrences) -> Occurrences:
+    """The same, each feature once a sentence."""
+    return found.part(_first_ones(found))
 
 
 def _class_attributes(key: KeyArray, first: IntArray, size: IntArray) -> Attributes:

@@ -28,6 +28,8 @@ _MARKS = {"?": HINT, "!": FALSE_FRIEND, "/": FALLBACK}
 _MAX_TOKENS = 12
 _MOST_PHRASES = 20_000  # of one line
 _MOST = 1 << 16  # states and sets of members of a matcher
+Lists = Mapping[str, Sequence[str]]  # the phrases of ``@name``
+_NO_LISTS: Lists = {}
 _Tree = dict[int, tuple[set[int], "_Tree"]]  # key of a token: members of the expression that ends here, what goes on
 _State = tuple[tuple[int, int, int], ...]  # steps: key of a token, member set, number of the next state
 
@@ -58,10 +60,14 @@ def _verb_forms(word: str) -> tuple[str, str, str, str]:
     return word, _add_s(word), past, (word[:-1] if drops_e else word) + "ing"
 
 
-def _alternatives(item: str) -> list[str]:
+def _alternatives(item: str, lists: Lists) -> list[str]:
     words: list[str] = []
     for part in item.split("|"):
-        if part.endswith("~"):
+        if part.startswith(LISTED):
+            if part not in lists:
+                raise SeedError(f"{part!r} names no list; there are: {', '.join(sorted(lists)) or 'none'}")
+            words += lists[part]
+        elif part.endswith("~"):
             words += [part[:-1], _add_s(part[:-1])]
         elif part.endswith("+"):
             words += _verb_forms(part[:-1])
@@ -70,15 +76,15 @@ def _alternatives(item: str) -> list[str]:
     return words
 
 
-def expand(pattern: str) -> list[str]:
-    """The phrases that an expression in lexicon notation stands for.
+def expand(pattern: str, lists: Lists = _NO_LISTS) -> list[str]:
+    """The phrases that an expression in lexicon notation stands for; ``lists`` are those that it may name.
 
     Raises
     ------
     SeedError
-        If they are too many.
+        If they are too many, or it names a list that is not there.
     """
-    words = [_alternatives(item) for item in pattern.split()]
+    words = [_alternatives(item, lists) for item in pattern.split()]
     count = math.prod(map(len, words))
     if count > _MOST_PHRASES:
         raise SeedError(f"{pattern!r} stands for {count:,} phrases, more than {_MOST_PHRASES:,}: write several lines")
@@ -111,7 +117,7 @@ def _lines(path: Path, lower: bool = True) -> list[tuple[int, str]]:
     return [(number, line.lower() if lower else line) for number, line in rows if line]
 
 
-def crime_entries(line: str, owner: str, where: str) -> list[Entry]:
+def crime_entries(line: str, owner: str, where: str, lists: Lists = _NO_LISTS) -> list[Entry]:
     """The entries of a line in the notation of crime expressions.
 
     Raises
@@ -124,16 +130,19 @@ def crime_entries(line: str, owner: str, where: str) -> list[Entry]:
     if not pattern.strip() or not all(words.strip() for words in company):
         raise SeedError(f"{where}: {line!r} is not '[?, ! or /] expr [& words ...]'")
     needs = sorted_out(company)
-    return [Entry(phrase, owner, kind, needs) for phrase in expand(pattern.strip())]
+    return [Entry(phrase, owner, kind, needs) for phrase in expand(pattern.strip(), lists)]
 
 
-def read_crimes(folder: Path) -> list[Entry]:
-    """Entries of ``crimes/ID.txt``."""
+def read_crimes(folder: Path, lists: Iterable[Entry]) -> list[Entry]:
+    """Entries of ``crimes/ID.txt``, which may name these lists."""
+    by_name: dict[str, list[str]] = {}
+    for entry in lists:
+        by_name.setdefault(entry.owner, []).append(entry.phrase)
     return [
         entry
         for path in sorted(folder.glob("*.txt"))
         for number, line in _lines(path)
-        for entry in crime_entries(line, path.stem, f"{path}:{number}")
+        for entry in crime_entries(line, path.stem, f"{path}:{number}", by_name)
     ]
 
 
@@ -349,12 +358,13 @@ class Lexicon:
         SeedError
             If an entry breaks the notation, or a file of ``crimes/`` is not named by a known label.
         """
-        crimes = read_crimes(folder / "crimes")
+        lists = read_lists(folder / "lists")
+        crimes = read_crimes(folder / "crimes", lists)
         for entry in crimes:
             if entry.owner not in crime_names:
                 raise SeedError(f"{folder}/crimes/{entry.owner}.txt: no such label; known: {', '.join(crime_names)}")
         classes, context = read_classes(folder / "classes"), read_context(folder / "classes")
-        return no_lexicon()._grown(crimes, classes, read_lists(folder / "lists"), context, crime_names)
+        return no_lexicon()._grown(crimes, classes, lists, context, crime_names)
 
     @property
     def list_count(self) -> int:
@@ -390,10 +400,11 @@ class Lexicon:
             if not found:
                 raise SeedError(f"{path} holds no expressions")
             return self.with_expressions(found)
-        crimes, classes = read_crimes(path / "crimes"), read_classes(path / "classes")
+        lists = read_lists(path / "lists")
+        crimes, classes = read_crimes(path / "crimes", lists), read_classes(path / "classes")
         if not crimes and not classes:
             raise SeedError(f"{path} holds neither crimes/NAME.txt with expressions nor classes/NAME.txt")
-        return self._grown(crimes, classes, read_lists(path / "lists"), read_context(path / "classes"))
+        return self._grown(crimes, classes, lists, read_context(path / "classes"))
 
     def _grown(
         self,

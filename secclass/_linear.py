@@ -66,9 +66,7 @@ class Axis:
         weights = self.weights[rows, label]
         if self.scale is None:
             return weights.astype(np.float64)
-        codes = weights.astype(np.int16)  # the square of a byte fits
-        codes *= np.abs(codes)
-        return codes * self.scale[label]
+        return decoded(weights, self.scale[label])
 
     def raw(self, found: Features) -> FloatArray:
         """Raw score of each sentence (rows) for each label (columns).
@@ -164,6 +162,13 @@ def coded(weights: FloatArray) -> tuple[npt.NDArray[np.int8], FloatArray]:
     scale = np.where(most > 0, most, 1.0) / _LARGEST_CODE**2
     codes = np.sign(weights) * np.sqrt(np.abs(weights) / scale)
     return codes.round().astype(np.int8), scale
+
+
+def decoded(codes: npt.NDArray[Any], scale: FloatArray) -> FloatArray:
+    """The weights that codes stand for."""
+    squares = codes.astype(np.int16)  # the square of a byte fits
+    squares *= np.abs(squares)
+    return squares * scale
 
 
 def logistic(values: FloatArray) -> FloatArray:

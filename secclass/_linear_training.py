@@ -22,8 +22,8 @@ class AxisSettings:
     ``groups`` are its feature groups, those in ``unit`` scaled to length 1 a sentence, those in ``gated`` counted
     for a label only beside an expression of that label; ``c`` is the inverse regularisation of logistic
     regression; a feature must occur in ``min_count`` seeds. With ``cues`` the cues of stance are learnt too, with
-    the inverse regularisation ``cue_c``; with ``network`` a network, beside the linear models. Features whose weights
-    are all below ``weight_floor`` are left out of the axis.
+    the inverse regularisation ``cue_c``; with ``network`` a network, beside the linear models. Weights below
+    ``weight_floor`` are 0, and features with no others are left out of the axis.
     """
 
     groups: tuple[str, ...]
@@ -145,7 +145,10 @@ class LinearFitter:
         """
         counts = np.ones(len(rows)) if weight is None else weight[rows]
         if not self.settings.cues:
-            model = LogisticRegression(C=self.settings.c, solver="liblinear", max_iter=300, random_state=0)
+            # liblinear shrinks the bias as well; a scale spares it.
+            model = LogisticRegression(
+                C=self.settings.c, solver="liblinear", intercept_scaling=10.0, max_iter=300, random_state=0
+            )
             model.fit(self.features[rows], gold[rows], counts)
             return np.append(model.coef_[0], model.intercept_)
         features, cues, sentence = self._of(rows)

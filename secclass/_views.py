@@ -37,6 +37,10 @@ class Occurrences(NamedTuple):
     first: IntArray
     last: IntArray
 
+    def part(self, rows: BoolArray | IntArray) -> Occurrences:
+        """Some of them."""
+        return Occurrences(self.key[rows], self.sentence[rows], self.first[rows], self.last[rows])
+
 
 class Attributes(NamedTuple):
     """Attributes that tokens have, an entry each: key, and the token."""

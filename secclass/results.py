@@ -291,7 +291,8 @@ class Contribution:
     """What one feature adds to a label's raw score.
 
     ``words`` is the text that the feature covers, from character ``start`` to ``end`` of the sentence;
-    ``view`` says how it was looked at (word, opening, symbol, character, cue, pattern, crime, context, shape).
+    ``view`` says how it was looked at (word, opening, symbol, character, cue, pattern, crime, context, list, mention,
+    shape).
     """
 
     words: str

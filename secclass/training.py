@@ -33,7 +33,12 @@ LENGTHS = {"word": (1, 2), "symbol": (1, 2)}
 OWN_LENGTHS = {"word": (1, 2), "character": (2, 5), "symbol": (1, 2)}
 SETTINGS = {
     "crimes": AxisSettings(
-        ("symbol", "crime", "context"), ("symbol", "context"), ("symbol", "context"), c=3.0, min_count=4
+        ("symbol", "crime", "context", "list"),
+        ("symbol", "context", "list"),
+        ("symbol", "context", "list"),
+        c=5.0,
+        min_count=4,
+        weight_floor=0.2,
     ),
     "stances": AxisSettings(
         ("word", "symbol", "shape"), ("word", "symbol"), (), c=10.0, min_count=3, cues=True, network=True

@@ -44,7 +44,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 def test_crime_marks(tmp_path: Path) -> None:
     text = "# comment\nterror plot\nct & scan blast\n? cell\n! ct scan\n/ extremism  # said of no other\n"
     text += "? vest & wore|bought & market mosque\n"
-    assert read_crimes(write(tmp_path, "terrorism.txt", text)) == [
+    assert read_crimes(write(tmp_path, "terrorism.txt", text), []) == [
         Entry("terror plot", "terrorism", PLAIN),
         Entry("ct", "terrorism", PLAIN, "blast scan"),
         Entry("cell", "terrorism", HINT),
@@ -68,9 +68,9 @@ def test_class_forms(tmp_path: Path) -> None:
 
 def test_faults_name_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match=r"terrorism\.txt:2"):
-        read_crimes(write(tmp_path / "crimes", "terrorism.txt", "bomb plot\ncell & blast &\n"))
+        read_crimes(write(tmp_path / "crimes", "terrorism.txt", "bomb plot\ncell & blast &\n"), [])
     with pytest.raises(SeedError, match=r"stands for 10,000,000,000 phrases"):
-        read_crimes(write(tmp_path / "many", "terrorism.txt", " ".join(["|".join("abcdefghij")] * 10)))
+        read_crimes(write(tmp_path / "many", "terrorism.txt", " ".join(["|".join("abcdefghij")] * 10)), [])
     with pytest.raises(SeedError, match="no such label"):
         Lexicon.read(write(tmp_path / "a" / "crimes", "jaywalking.txt", "x\n").parent, ["terrorism"])
     with pytest.raises(SeedError, match="names no list"):
@@ -220,3 +220,15 @@ def test_extra_expressions_may_name_lists_of_the_lexicon_that_they_extend() -> N
     ]
     with pytest.raises(SeedError, match="'@plane' names no list; there are: vehicle"):
         base.with_expressions({"theft": ["took & @plane"]})
+
+
+def test_a_list_may_stand_as_a_word_of_an_expression(tmp_path: Path) -> None:
+    write(tmp_path / "crimes", "theft.txt", "@take|grabbed the @vehicle & night\n")
+    write(tmp_path / "lists", "take.txt", "made off with\nstole\n")
+    write(tmp_path / "lists", "vehicle.txt", "van~\nmotor boat\n")
+    lexicon = Lexicon.read(tmp_path, ["theft"])
+    texts = ["They made off with the motor boat at night.", "At night he grabbed the vans.", "He stole the van."]
+    assert Extractor(lexicon, {}).extract(texts).candidates.ravel().tolist() == [True, True, False]
+    write(tmp_path / "crimes", "theft.txt", "@take the @plane\n")
+    with pytest.raises(SeedError, match="'@plane' names no list; there are: @take, @vehicle"):
+        Lexicon.read(tmp_path, ["theft"])
