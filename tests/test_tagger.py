@@ -121,10 +121,15 @@ def test_explanation_says_what_kept_a_label_out(tagger: Tagger) -> None:
 
 def test_a_new_expression_works_at_once() -> None:
     text = "Two more honey gardens were raided near Myawaddy on Friday."
-    assert secclass.load().tag_sentences([text])[0].crimes == ()
+    plain = secclass.load().tag_sentences([text])[0]
+    assert plain.crimes == ()
     for label in CrimeType:
-        extended = secclass.load(extra_expressions={label: ["honey garden~"]})
-        assert label in extended.tag_sentences([text])[0].crimes, label
+        extended = secclass.load(extra_expressions={label: ["honey garden~"]}).tag_sentences([text])[0]
+        assert plain.crime_scores[label] < 0.01
+        if label is CrimeType.ECONOMIC_CRIME:  # whose expressions need more around them: near the threshold only
+            assert extended.crime_scores[label] > 0.3
+        else:
+            assert label in extended.crimes, label
     assert secclass.load().tag_sentences([text])[0].crimes == ()
 
 
