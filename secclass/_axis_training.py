@@ -154,8 +154,13 @@ def _fit_label(
     raw = np.full(len(gold), _FAR)
     for fit, held in folds:
         within = held[reach[held]]
-        raw[within] = fitter.raw(fitter.fit(fit[reach[fit]], gold, weight), within)
-    return fitter.fit(np.flatnonzero(reach), gold, weight), raw
+        raw[within] = fitter.raw(fitter.fit(fit[_teaching(gold[fit], reach[fit])], gold, weight), within)
+    return fitter.fit(np.flatnonzero(_teaching(gold, reach)), gold, weight), raw
+
+
+def _teaching(gold: BoolArray, reach: BoolArray) -> BoolArray:
+    """Which sentences teach a label: those in its reach or, where few seeds have it in all of them, the others too."""
+    return reach if 0 < gold[reach].sum() < reach.sum() else ~gold | reach
 
 
 def _fit_network(

@@ -27,8 +27,9 @@ class Calibrated:
 def calibrate(raw: FloatArray, beside: FloatArray, gold: BoolArray, reach: BoolArray, weight: FloatArray) -> Calibrated:
     """Turn out-of-fold scores of one label into probabilities, and set its threshold; sentences count by weight.
 
-    Those out of ``reach`` of the label have a part in neither.
+    Those out of ``reach`` of the label have a part in neither, unless all within it have the label.
     """
+    reach = reach if 0 < gold[reach].sum() < reach.sum() else ~gold | reach
     scores = np.stack([raw, beside], axis=1)
     platt = LogisticRegression(C=1e6).fit(scores[reach], gold[reach], sample_weight=weight[reach])
     slope, of_network = map(float, platt.coef_[0])
