@@ -16,8 +16,10 @@ from secclass import _network_training, _pretraining, _store, training
 from secclass._calibration import precision_recall, unsure_bands
 from secclass._card import card
 from secclass._data import digest, read_labelled
+from secclass._features import Extractor
 from secclass._linear import Axis, FloatArray
 from secclass._tokens import IntArray
+from secclass.labels import AXES
 from secclass.training import TrainingReport, train
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,27 +57,44 @@ def same_solvers() -> bool:
     return all(manifest["trained_with"][name] == version(name) for name in ("scipy", "scikit-learn"))
 
 
+def one_small_fold(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cross-validation cut short: thresholds and calibration come from it, weights do not."""
+    rows = np.arange(count)
+    return [(rows[::5], rows)]
+
+
+def assert_same_weights(shipped: Axis, again: Axis) -> None:
+    tolerance = 1e-3 if same_solvers() else 0.2
+    common, left, right = np.intersect1d(shipped.keys, again.keys, return_indices=True)
+    # a weight may lie on the edge of being kept
+    assert len(common) > 0.99 * max(len(shipped.keys), len(again.keys))
+    shift = np.abs(shipped.weights_of(left) - again.weights_of(right))
+    assert (shift <= tolerance + code_width(shipped, left)).all()
+
+
+@pytest.mark.skipif(
+    os.environ.get("SECCLASS_TESTS") not in ("all", "training"),
+    reason="learning crimes from all seeds takes a minute; CI does it with SECCLASS_TESTS=all",
+)
+def test_learning_crimes_again_gives_the_shipped_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "random_folds", one_small_fold)
+    rows = read_labelled(SEEDS)
+    extractor = Extractor(training._lexicon(SEEDS, None), training.LENGTHS)
+    again = training._train_axis(
+        "crimes", AXES["crimes"], training.SETTINGS["crimes"], extractor, rows, np.ones(len(rows), np.int64), n_jobs=1
+    )
+    assert_same_weights(_store.read(_store.find("en")).axes[0], again.axis)
+
+
 @pytest.mark.skipif(
     os.environ.get("SECCLASS_TESTS") not in ("weights", "training"),
-    reason="training takes a quarter of an hour; CI runs it beside the others with SECCLASS_TESTS=weights",
+    reason="training takes a quarter of an hour or more; set SECCLASS_TESTS=weights",
 )
 def test_training_again_gives_the_shipped_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With cross-validation cut short: thresholds and calibration come from it, weights do not."""
-
-    def one_small_fold(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        rows = np.arange(count)
-        return [(rows[::5], rows)]
-
     monkeypatch.setattr(training, "random_folds", one_small_fold)
     train(SEEDS, tmp_path / "en", n_jobs=2, log=lambda line: None)
-    tolerance = 1e-3 if same_solvers() else 0.2
     for shipped, again in zip(_store.read(_store.find("en")).axes, _store.read(tmp_path / "en").axes, strict=True):
-        common, left, right = np.intersect1d(shipped.keys, again.keys, return_indices=True)
-        assert len(common) > 0.99 * max(
-            len(shipped.keys), len(again.keys)
-        )  # a weight may lie on the edge of being kept
-        shift = np.abs(shipped.weights_of(left) - again.weights_of(right))
-        assert (shift <= tolerance + code_width(shipped, left)).all()
+        assert_same_weights(shipped, again)
         if shipped.network:
             assert again.network
             assert (shipped.network.embedding == again.network.embedding).mean() > 0.999
