@@ -64,12 +64,18 @@ def one_small_fold(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def assert_same_weights(shipped: Axis, again: Axis) -> None:
+    """Weights within the noise of solvers, but for those that lie on the edge of being kept."""
+    settings = training.SETTINGS[shipped.name]
+    assert settings is not None
     tolerance = 1e-3 if same_solvers() else 0.2
     common, left, right = np.intersect1d(shipped.keys, again.keys, return_indices=True)
-    # a weight may lie on the edge of being kept
     assert len(common) > 0.99 * max(len(shipped.keys), len(again.keys))
-    shift = np.abs(shipped.weights_of(left) - again.weights_of(right))
-    assert (shift <= tolerance + code_width(shipped, left)).all()
+    weights, repeated = shipped.weights_of(left), again.weights_of(right)
+    allowed = tolerance + code_width(shipped, left)
+    dropped = (weights == 0) != (repeated == 0)
+    edge = dropped & (np.maximum(np.abs(weights), np.abs(repeated)) <= settings.weight_floor + allowed)
+    assert edge.sum() < 0.001 * np.count_nonzero(weights)
+    assert (edge | (np.abs(weights - repeated) <= allowed)).all()
 
 
 @pytest.mark.skipif(
@@ -81,7 +87,7 @@ def test_learning_crimes_again_gives_the_shipped_weights(monkeypatch: pytest.Mon
     rows = read_labelled(SEEDS)
     extractor = Extractor(training._lexicon(SEEDS, None), training.LENGTHS)
     again = training._train_axis(
-        "crimes", AXES["crimes"], training.SETTINGS["crimes"], extractor, rows, np.ones(len(rows), np.int64), n_jobs=1
+        "crimes", AXES["crimes"], training.SETTINGS["crimes"], extractor, rows, np.ones(len(rows), np.int64), n_jobs=2
     )
     assert_same_weights(_store.read(_store.find("en")).axes[0], again.axis)
 
