@@ -5,12 +5,14 @@ The shipped model and ``SentenceClassifier`` are learnt by this one engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import joblib
 import numpy as np
 from sklearn.model_selection import KFold
+from threadpoolctl import threadpool_limits
 
 from secclass._calibration import calibrate
 from secclass._features import Extractor
@@ -23,10 +25,15 @@ from secclass._sentences import Sentences
 from secclass._table import in_order
 from secclass._tokens import BoolArray, IntArray
 
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
 FOLDS = 5
 _FAR = -12.0  # raw score of what no expression points to
 _MIN_TOKENS = 3  # an attribute of tokens must stand on so many to be known to a network
 Folds = Sequence[tuple[IntArray, IntArray]]  # for each fold the sentences to learn from and those held out
+
+# With more threads sums are added up in another order, and fitting ends elsewhere: a model would depend on the cores.
+_one_thread: Callable[[_Function], _Function] = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ def even_folds(gold: BoolArray) -> Folds:
     return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(FOLDS)]
 
 
+@_one_thread
 def fit_axis(
     name: str,
     labels: Sequence[str],
@@ -147,6 +155,7 @@ def fit_axis(
     return axis, np.stack([label.held_out for label in calibrated], axis=1)
 
 
+@_one_thread
 def _fit_label(
     fitter: LinearFitter, gold: BoolArray, reach: BoolArray, weight: FloatArray, folds: Folds
 ) -> tuple[FloatArray, FloatArray]:
@@ -186,6 +195,7 @@ def _fit_network(
     return trainers[-1].network(), trainers[-1].weights["constant"], raw
 
 
+@_one_thread
 def _fit_trainer(
     sentences: Sentences, rows: IntArray, gold: BoolArray, counts: BoolArray, start: FloatArray, taught: Network | None
 ) -> Trainer:

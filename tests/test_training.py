@@ -87,7 +87,7 @@ def test_learning_crimes_again_gives_the_shipped_weights(monkeypatch: pytest.Mon
     rows = read_labelled(SEEDS)
     extractor = Extractor(training._lexicon(SEEDS, None), training.LENGTHS)
     again = training._train_axis(
-        "crimes", AXES["crimes"], training.SETTINGS["crimes"], extractor, rows, np.ones(len(rows), np.int64), n_jobs=2
+        "crimes", AXES["crimes"], training.SETTINGS["crimes"], extractor, rows, np.ones(len(rows), np.int64), n_jobs=1
     )
     assert_same_weights(_store.read(_store.find("en")).axes[0], again.axis)
 
